@@ -1,0 +1,403 @@
+package catalog
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rogpeppe/go-internal/lockedfile"
+)
+
+// Staging is a release in the making. It holds the dataset's lock, so there
+// is one at a time for each dataset; Discard or Publish gives the lock back.
+type Staging struct {
+	c      *Catalog
+	id     ID
+	dir    string
+	unlock func()
+}
+
+// reached is called as each step of a change on disk is done; tests replace
+// it to die there.
+var reached = func(step string) {}
+
+// Stage begins a release of dataset id: it waits for the dataset's lock and
+// clears what an interrupted ingest of the same dataset left behind.
+func (c *Catalog) Stage(id ID) (*Staging, error) {
+	unlock, err := c.lock(id)
+	if err != nil {
+		return nil, err
+	}
+	s := &Staging{c: c, id: id, unlock: unlock}
+	root := filepath.Join(c.PrivateDir(), "staging")
+	if err := s.init(root); err != nil {
+		unlock()
+		return nil, fmt.Errorf("stage %s: %w", id, err)
+	}
+	return s, nil
+}
+
+func (s *Staging) init(root string) error {
+	if err := os.MkdirAll(root, 0o700); err != nil {
+		return err
+	}
+	dead, err := filepath.Glob(filepath.Join(root, string(s.id)+"-*"))
+	if err != nil {
+		return err
+	}
+	for _, d := range dead {
+		if err := os.RemoveAll(d); err != nil {
+			return err
+		}
+	}
+	if s.dir, err = os.MkdirTemp(root, string(s.id)+"-"); err != nil {
+		return err
+	}
+	return errors.Join(os.Mkdir(s.Dir(), 0o755), os.Mkdir(s.WorkDir(), 0o700), os.Mkdir(s.RecordsDir(), 0o700))
+}
+
+// lock takes the lock under which a dataset changes. The kernel gives it back
+// when the process dies.
+func (c *Catalog) lock(id ID) (unlock func(), err error) {
+	dir := filepath.Join(c.PrivateDir(), "locks")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("lock %s: %w", id, err)
+	}
+	unlock, err = lockedfile.MutexAt(filepath.Join(dir, string(id))).Lock()
+	if err != nil {
+		return nil, fmt.Errorf("lock %s: %w", id, err)
+	}
+	return unlock, nil
+}
+
+// Dir takes the files that become public: the DuckDB file and the downloads.
+func (s *Staging) Dir() string { return filepath.Join(s.dir, "release") }
+
+// WorkDir takes what must never become public; it goes away with the staging.
+func (s *Staging) WorkDir() string { return filepath.Join(s.dir, "work") }
+
+// RecordsDir takes what the sending department and the operators may see: the
+// rejects and the report. Publish keeps them under the release's name.
+func (s *Staging) RecordsDir() string { return filepath.Join(s.dir, "records") }
+
+// Now is the time of publication, in the site's time zone.
+func (s *Staging) Now() time.Time { return time.Now().In(s.c.location).Truncate(time.Second) }
+
+// Discard gives the release up. It does nothing after Publish.
+func (s *Staging) Discard() error {
+	if s.unlock == nil {
+		return nil
+	}
+	err := os.RemoveAll(s.dir)
+	s.unlock()
+	s.unlock = nil
+	return err
+}
+
+// Publish makes the staged files the current release. Every file is hashed
+// again and compared with m before anything becomes visible; the last and
+// smallest write replaces the dataset's pointer, so that readers see the old
+// release or the new one and never a mix. On any error the old one stays.
+func (s *Staging) Publish(ctx context.Context, m Manifest) (*Release, error) {
+	if err := s.check(ctx, &m); err != nil {
+		return nil, fmt.Errorf("publish %s: %w", s.id, err)
+	}
+	r, err := s.publish(m)
+	if err != nil {
+		return nil, fmt.Errorf("publish %s: %w", s.id, err)
+	}
+	return r, s.Discard()
+}
+
+func (s *Staging) check(ctx context.Context, m *Manifest) error {
+	if m.Dataset.ID != s.id {
+		return fmt.Errorf("manifest is of %q: %w", m.Dataset.ID, ErrInvalid)
+	}
+	if _, err := ParseReleaseID(string(m.Release)); err != nil {
+		return err
+	}
+	if !m.Counts.Balanced() {
+		return fmt.Errorf("%d rows came in, but %d published + %d rejected + %d withheld: %w",
+			m.Counts.In, m.Counts.Published, m.Counts.Rejected, m.Counts.Withheld, ErrInvalid)
+	}
+	if m.Rows != m.Counts.Published+m.Counts.Kept {
+		return fmt.Errorf("%d rows in the release, but %d published + %d kept: %w", m.Rows, m.Counts.Published, m.Counts.Kept, ErrInvalid)
+	}
+	for _, a := range append([]Artefact{m.Store}, m.Artefacts...) {
+		if a.Rows != m.Rows {
+			return fmt.Errorf("%s has %d rows, the release %d: %w", a.File, a.Rows, m.Rows, ErrInvalid)
+		}
+	}
+	mismatches, err := checkFiles(ctx, s.Dir(), m)
+	if err != nil {
+		return err
+	}
+	if len(mismatches) > 0 {
+		return fmt.Errorf("%s: %w", mismatches[0], ErrCorrupt)
+	}
+	return nil
+}
+
+func (s *Staging) publish(m Manifest) (*Release, error) {
+	c := s.c
+	p, err := c.readPointer(s.id)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return nil, err
+	}
+	m.Version = 1
+	m.Previous = p.Current
+	data, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	if err := writeSynced(filepath.Join(s.Dir(), manifestName), data); err != nil {
+		return nil, err
+	}
+	if err := syncDir(s.Dir()); err != nil {
+		return nil, err
+	}
+	reached("manifest written")
+
+	records := c.recordsDir(s.id, m.Release)
+	if err := os.MkdirAll(filepath.Dir(records), 0o700); err != nil {
+		return nil, err
+	}
+	if err := replaceDir(s.RecordsDir(), records); err != nil {
+		return nil, err
+	}
+	reached("records kept")
+
+	ref := Ref{Dataset: s.id, Release: m.Release}
+	if published, collected := p.state(m.Release); !published || collected {
+		if err := os.MkdirAll(c.datasetDir(s.id), 0o755); err != nil {
+			return nil, err
+		}
+		// A folder of that name that no event vouches for was left by a
+		// publish that died before its pointer.
+		if err := replaceDir(s.Dir(), c.releaseDir(ref)); err != nil {
+			return nil, err
+		}
+		c.mu.Lock()
+		delete(c.releases, ref)
+		c.mu.Unlock()
+	}
+	reached("release in place")
+
+	p.Current = m.Release
+	p.Events = append(slices.Clone(p.Events), Event{At: m.PublishedAt, Kind: "publish", Release: m.Release})
+	if err := c.writePointer(s.id, p); err != nil {
+		return nil, err
+	}
+	reached("pointer written")
+	return c.load(ref)
+}
+
+// RecordsDir returns where the rejects and the report of the ingest that made
+// a release are kept.
+func (c *Catalog) RecordsDir(ref Ref) string { return c.recordsDir(ref.Dataset, ref.Release) }
+
+func (c *Catalog) recordsDir(id ID, release ReleaseID) string {
+	return filepath.Join(c.PrivateDir(), "records", string(id), string(release))
+}
+
+func (c *Catalog) writePointer(id ID, p pointer) error {
+	data, err := json.MarshalIndent(p, "", "  ")
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(c.datasetDir(id), pointerName)
+	if err := writeSynced(path+".new", data); err != nil {
+		return err
+	}
+	reached("pointer prepared")
+	if err := os.Rename(path+".new", path); err != nil {
+		return err
+	}
+	c.mu.Lock()
+	delete(c.pointers, id)
+	c.mu.Unlock()
+	return syncDir(filepath.Dir(path))
+}
+
+// Rollback makes an earlier release current again.
+func (c *Catalog) Rollback(id ID, release ReleaseID) (*Release, error) {
+	unlock, err := c.lock(id)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	r, err := c.Resolve(Ref{Dataset: id, Release: release})
+	if err != nil {
+		return nil, fmt.Errorf("rollback: %w", err)
+	}
+	p, err := c.readPointer(id)
+	if err != nil {
+		return nil, fmt.Errorf("rollback: %w", err)
+	}
+	if p.Current == release {
+		return r, nil
+	}
+	p.Current = release
+	p.Events = append(slices.Clone(p.Events), Event{At: time.Now().In(c.location).Truncate(time.Second), Kind: "rollback", Release: release})
+	if err := c.writePointer(id, p); err != nil {
+		return nil, fmt.Errorf("rollback %s: %w", id, err)
+	}
+	return r, nil
+}
+
+// Collected is one thing that GC removed, or would remove.
+type Collected struct {
+	Ref   Ref
+	Path  string
+	Bytes int64
+	Why   string
+}
+
+// GC removes all but the current and the keep newest releases of every
+// dataset, and what interrupted publishes left behind. Raw uploads, rejects
+// and reports stay. A collected release answers ErrGone from then on. With
+// dryRun it only lists.
+func (c *Catalog) GC(keep int, dryRun bool) ([]Collected, error) {
+	if keep < 1 {
+		return nil, fmt.Errorf("gc: keep %d: want at least 1: %w", keep, ErrInvalid)
+	}
+	entries, err := os.ReadDir(c.PublicDir())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	} else if err != nil {
+		return nil, fmt.Errorf("gc: %w", err)
+	}
+	var all []Collected
+	for _, e := range entries {
+		id, err := ParseID(e.Name())
+		if err != nil {
+			continue
+		}
+		collected, err := c.collect(id, keep, dryRun)
+		if err != nil {
+			return all, fmt.Errorf("gc %s: %w", id, err)
+		}
+		all = append(all, collected...)
+	}
+	return all, nil
+}
+
+func (c *Catalog) collect(id ID, keep int, dryRun bool) ([]Collected, error) {
+	unlock, err := c.lock(id)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	p, err := c.readPointer(id)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return nil, err
+	}
+	releases, err := c.Releases(id)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return nil, err
+	}
+	kept := map[ReleaseID]bool{p.Current: true}
+	for i, r := range releases {
+		if i < keep {
+			kept[r.Release] = true
+		}
+	}
+	entries, err := os.ReadDir(c.datasetDir(id))
+	if err != nil {
+		return nil, err
+	}
+	var out []Collected
+	for _, e := range entries {
+		release, err := ParseReleaseID(strings.TrimSuffix(e.Name(), collectedSuffix))
+		if err != nil || (kept[release] && e.Name() == string(release)) {
+			continue
+		}
+		path := filepath.Join(c.datasetDir(id), e.Name())
+		got := Collected{Ref: Ref{Dataset: id, Release: release}, Path: path, Bytes: dirSize(path), Why: "older than the releases to keep"}
+		published, collected := p.state(release)
+		if !published || collected {
+			got.Why = "left by an interrupted publish or collection"
+		}
+		out = append(out, got)
+		if dryRun {
+			continue
+		}
+		if published && !collected {
+			p.Events = append(slices.Clone(p.Events), Event{At: time.Now().In(c.location).Truncate(time.Second), Kind: "collect", Release: release})
+			if err := c.writePointer(id, p); err != nil {
+				return out, err
+			}
+			c.mu.Lock()
+			delete(c.releases, got.Ref)
+			c.mu.Unlock()
+			reached("collection recorded")
+		}
+		if err := removeDir(path); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+const collectedSuffix = ".collected"
+
+// removeDir takes path out of sight in one step and then removes it.
+func removeDir(path string) error {
+	if !strings.HasSuffix(path, collectedSuffix) {
+		if err := os.RemoveAll(path + collectedSuffix); err != nil {
+			return err
+		}
+		if err := os.Rename(path, path+collectedSuffix); err != nil {
+			return err
+		}
+		path += collectedSuffix
+	}
+	return os.RemoveAll(path)
+}
+
+// replaceDir moves from to to, in place of whatever is there.
+func replaceDir(from, to string) error {
+	if err := os.RemoveAll(to); err != nil {
+		return err
+	}
+	if err := os.Rename(from, to); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(to))
+}
+
+func writeSynced(path string, data []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	return errors.Join(err, f.Sync(), f.Close())
+}
+
+func syncDir(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+func dirSize(path string) (n int64) {
+	filepath.WalkDir(path, func(_ string, e fs.DirEntry, err error) error {
+		if err == nil && e.Type().IsRegular() {
+			if info, err := e.Info(); err == nil {
+				n += info.Size()
+			}
+		}
+		return nil
+	})
+	return n
+}

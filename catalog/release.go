@@ -1,0 +1,145 @@
+package catalog
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Manifest says everything about one release. It is the truth: a release
+// folder holds what its manifest lists, byte for byte, and nothing else.
+type Manifest struct {
+	// Version of this format; now 1.
+	Version int       `json:"version"`
+	Release ReleaseID `json:"release"`
+	// Previous is the release that was current when this one was published.
+	Previous    ReleaseID `json:"previous,omitempty"`
+	PublishedAt time.Time `json:"published_at"`
+	// Content is the SHA-256 of the definition's public fields and the sorted rows.
+	Content string `json:"content"`
+	// Rows of the release.
+	Rows   int64  `json:"rows"`
+	Counts Counts `json:"counts"`
+	Mode   Mode   `json:"mode"`
+	// Dataset is the definition as it was at publication.
+	Dataset Dataset  `json:"dataset"`
+	Sources []Source `json:"sources"`
+	// Withheld says what was kept back and on which basis.
+	Withheld []Withholding `json:"withheld"`
+	// Store is the DuckDB file that answers queries.
+	Store Artefact `json:"store"`
+	// Artefacts are the download files.
+	Artefacts []Artefact `json:"artefacts"`
+	Software  string     `json:"software"`
+}
+
+// Counts is the balance of one ingest: In = Published + Rejected + Withheld.
+// Kept counts the rows that came unchanged from the previous release (append
+// and upsert).
+type Counts struct {
+	In        int64 `json:"rows_in"`
+	Published int64 `json:"rows_published"`
+	Rejected  int64 `json:"rows_rejected"`
+	Withheld  int64 `json:"rows_withheld"`
+	Kept      int64 `json:"rows_kept"`
+}
+
+// Balanced reports whether every row that came in is accounted for.
+func (c Counts) Balanced() bool { return c.In == c.Published+c.Rejected+c.Withheld }
+
+// Source is the lineage of a release: one file that a department sent.
+type Source struct {
+	Name    string `json:"name"`
+	SHA256  string `json:"sha256"`
+	Bytes   int64  `json:"bytes"`
+	Format  string `json:"format"`
+	Charset string `json:"charset,omitempty"`
+	Table   string `json:"table,omitempty"`
+	Rows    int64  `json:"rows"`
+}
+
+// Withholding is one field or group of rows that a release keeps back.
+type Withholding struct {
+	Field string `json:"field,omitempty"`
+	Rows  int64  `json:"rows,omitempty"`
+	Basis Text   `json:"basis"`
+}
+
+// Artefact is one file of a release.
+type Artefact struct {
+	// Format is the extension in URLs: csv, csv.gz, csv.zst, xlsx, parquet, jsonl, jsonl.gz, arrow.
+	Format    string `json:"format"`
+	File      string `json:"file"`
+	MediaType string `json:"media_type"`
+	Bytes     int64  `json:"bytes"`
+	SHA256    string `json:"sha256"`
+	Rows      int64  `json:"rows"`
+}
+
+// Release is one published release and the folder it lies in.
+type Release struct {
+	Manifest
+	dir string
+}
+
+// Ref returns the pinned reference of the release.
+func (r *Release) Ref() Ref { return Ref{Dataset: r.Dataset.ID, Release: r.Release} }
+
+// Path returns where an artefact of the release lies.
+func (r *Release) Path(a Artefact) string { return filepath.Join(r.dir, a.File) }
+
+// StorePath returns where the DuckDB file of the release lies. It holds one
+// table, named data, with the public fields in their order, sorted by the
+// definition's sort key.
+func (r *Release) StorePath() string { return filepath.Join(r.dir, r.Store.File) }
+
+// Artefact returns the download file in that format.
+func (r *Release) Artefact(format string) (Artefact, bool) {
+	i := slices.IndexFunc(r.Artefacts, func(a Artefact) bool { return a.Format == format })
+	if i < 0 {
+		return Artefact{}, false
+	}
+	return r.Artefacts[i], true
+}
+
+// Format describes a file format that the platform gives out.
+type Format struct {
+	// Ext is the extension in URLs and of files, without the dot.
+	Ext       string
+	MediaType string
+	// Bulk formats are rendered at every publish; the others on demand.
+	Bulk bool
+}
+
+// Formats lists what can be downloaded, in the order in which pages show it.
+var Formats = []Format{
+	{"csv", "text/csv; charset=utf-8", true},
+	{"csv.gz", "application/gzip", true},
+	{"csv.zst", "application/zstd", true},
+	{"xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", true},
+	{"parquet", "application/vnd.apache.parquet", true},
+	{"jsonl", "application/x-ndjson", true},
+	{"jsonl.gz", "application/gzip", true},
+	{"arrow", "application/vnd.apache.arrow.stream", false},
+	{"json", "application/json", false},
+}
+
+// FormatOf returns the format with that extension.
+func FormatOf(ext string) (Format, bool) {
+	i := slices.IndexFunc(Formats, func(f Format) bool { return f.Ext == ext })
+	if i < 0 {
+		return Format{}, false
+	}
+	return Formats[i], true
+}
+
+// SplitExt splits "name.csv.gz" into the name and the longest known format.
+func SplitExt(s string) (name string, format Format, ok bool) {
+	for _, f := range Formats {
+		if n, found := strings.CutSuffix(s, "."+f.Ext); found && n != "" && len(f.Ext) > len(format.Ext) {
+			name, format, ok = n, f, true
+		}
+	}
+	return name, format, ok
+}

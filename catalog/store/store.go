@@ -1,0 +1,123 @@
+// Package store is the DuckDB analytic store: it opens the read-only files
+// that releases are made of and streams them as Arrow.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"fmt"
+	"strings"
+
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/duckdb/duckdb-go/v2"
+)
+
+// Table is the name of the one table of a release file.
+const Table = "data"
+
+// File is a release's DuckDB file, opened read-only.
+type File struct {
+	connector *duckdb.Connector
+	db        *sql.DB
+}
+
+// Options bound what one open file may use.
+type Options struct {
+	// Threads; 0: as many as there are cores.
+	Threads int
+	// MemoryMB; 0: 2048.
+	MemoryMB int
+	// TempDir takes what does not fit in memory. Empty: nothing is spilled.
+	TempDir string
+}
+
+// Open opens the release file at path read-only.
+func Open(path string, o Options) (*File, error) {
+	connector, err := duckdb.NewConnector(path+"?access_mode=read_only", nil)
+	if err != nil {
+		return nil, fmt.Errorf("store: open: %w", err)
+	}
+	f := &File{connector: connector, db: sql.OpenDB(connector)}
+	if err := Configure(context.Background(), f.db, o); err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	return f, nil
+}
+
+// Configure sets the limits of o on a DuckDB instance.
+func Configure(ctx context.Context, db interface {
+	ExecContext(context.Context, string, ...any) (sql.Result, error)
+}, o Options) error {
+	if o.MemoryMB == 0 {
+		o.MemoryMB = 2048
+	}
+	settings := []string{
+		fmt.Sprintf("SET memory_limit = '%dMB'", o.MemoryMB),
+		"SET preserve_insertion_order = true",
+		"SET autoinstall_known_extensions = false",
+		"SET autoload_known_extensions = false",
+		"SET temp_directory = " + Literal(o.TempDir),
+		"SET TimeZone = 'UTC'",
+	}
+	if o.Threads > 0 {
+		settings = append(settings, fmt.Sprintf("SET threads = %d", o.Threads))
+	}
+	for _, s := range settings {
+		if _, err := db.ExecContext(ctx, s); err != nil {
+			return fmt.Errorf("%s: %w", s, err)
+		}
+	}
+	return nil
+}
+
+// Close closes the file.
+func (f *File) Close() error { return f.db.Close() }
+
+// Count returns the number of rows.
+func (f *File) Count(ctx context.Context) (int64, error) {
+	var n int64
+	err := f.db.QueryRowContext(ctx, "SELECT count(*) FROM "+Table).Scan(&n)
+	return n, err
+}
+
+// Read streams the rows in file order, all columns, as Arrow record batches.
+// The caller calls release when done, after the last use of the reader.
+func (f *File) Read(ctx context.Context) (reader array.RecordReader, release func(), err error) {
+	return f.Query(ctx, "SELECT * FROM "+Table)
+}
+
+// Query streams the result of trusted SQL as Arrow record batches. Public SQL
+// never comes here; it runs in a worker (package server/query).
+func (f *File) Query(ctx context.Context, query string) (array.RecordReader, func(), error) {
+	conn, err := f.connector.Connect(ctx)
+	if err != nil {
+		return nil, nil, fmt.Errorf("store: %w", err)
+	}
+	reader, err := queryArrow(ctx, conn, query)
+	if err != nil {
+		conn.Close()
+		return nil, nil, fmt.Errorf("store: %w", err)
+	}
+	return reader, func() { reader.Release(); conn.Close() }, nil
+}
+
+func queryArrow(ctx context.Context, conn driver.Conn, query string) (array.RecordReader, error) {
+	a, err := duckdb.NewArrowFromConn(conn)
+	if err != nil {
+		return nil, err
+	}
+	return a.QueryContext(ctx, query)
+}
+
+// Exec runs trusted SQL that returns no rows, such as COPY ... TO.
+func (f *File) Exec(ctx context.Context, query string) error {
+	_, err := f.db.ExecContext(ctx, query)
+	return err
+}
+
+// Ident quotes s as an SQL identifier.
+func Ident(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
+
+// Literal quotes s as an SQL string.
+func Literal(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }

@@ -1,0 +1,199 @@
+package decode
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+)
+
+// Source is an open file and its tables. It belongs to one goroutine.
+type Source struct {
+	options  Options
+	info     Info
+	tables   []Table
+	closers  []func() error
+	member   string // of the archive, the tables' name
+	unpacked int64  // bytes so far
+	size     int64  // of the file as it was sent
+}
+
+// Open looks at the file at path and returns its tables. name is what the
+// sender called it: it stands in messages, and its ending is a hint at most,
+// for the bytes decide. What cannot be read is an *Error; only a failing disk
+// gives another.
+func Open(path, name string, o Options) (_ *Source, err error) {
+	if o.MaxBytes == 0 {
+		o.MaxBytes = DefaultMaxBytes
+	}
+	if o.MaxCell == 0 {
+		o.MaxCell = DefaultMaxCell
+	}
+	s := &Source{options: o}
+	defer func() {
+		if err != nil {
+			s.Close()
+		}
+	}()
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("decode %s: %w", name, err)
+	}
+	s.closers = append(s.closers, f.Close)
+	stat, err := f.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("decode %s: %w", name, err)
+	} else if !stat.Mode().IsRegular() {
+		return nil, &Error{File: name, Found: "something that is no file", Want: readable, Do: "name a file", Err: ErrFormat}
+	}
+	s.size = stat.Size()
+	if err := s.open(&content{name: name, r: f, size: stat.Size()}); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// open unwraps archives, one within another at most, down to the tables.
+func (s *Source) open(c *content) error {
+	for {
+		k, err := sniff(c)
+		if err != nil {
+			return err
+		}
+		switch k {
+		case kindWorkbook:
+			return s.openWorkbook(c)
+		case kindText:
+			return s.openText(c)
+		}
+		if len(s.info.Container) == 2 {
+			return refuse(c, "an archive in an archive in an archive", "send the file unpacked")
+		}
+		switch k {
+		case kindZip:
+			c, err = s.unpackZip(c)
+		case kindGzip:
+			c, err = s.unpackGzip(c)
+		case kindZstd:
+			c, err = s.unpackZstd(c)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// Info says what the file was found to be.
+func (s *Source) Info() Info { return s.info }
+
+// Tables returns the tables in file order: the visible sheets of a workbook,
+// else one table.
+func (s *Source) Tables() []Table { return s.tables }
+
+// Close ends all reading and removes what was unpacked.
+func (s *Source) Close() error {
+	var errs []error
+	for i := len(s.closers) - 1; i >= 0; i-- {
+		errs = append(errs, s.closers[i]())
+	}
+	s.closers = nil
+	return errors.Join(errs...)
+}
+
+// openText opens a file of delimited text or JSON.
+func (s *Source) openText(c *content) error {
+	if c.size <= 64<<10 { // a blank file has no evidence to decide on
+		b := make([]byte, c.size)
+		if n, err := c.r.ReadAt(b, 0); n < len(b) {
+			return fmt.Errorf("decode %s: %w", c.name, err)
+		}
+		if _, mark := byteOrderMark(b); len(bytes.TrimSpace(b[mark:])) == 0 {
+			return &Error{File: c.name, Found: "white space alone", Want: readable, Do: "send the file again", Err: ErrEmpty}
+		}
+	}
+	d, err := decide(c.r, c.size, c.name, s.options.Charset)
+	if err != nil {
+		return s.wrap(c, err)
+	}
+	t := &text{r: c.r, from: d.from, size: c.size, charset: d.charset, progress: s.progress(c.size)}
+	_, isUTF8 := d.charset.(utf8Text)
+	t.plain = isUTF8 && d.fit.bad == 0
+	s.info.Charset, s.info.Evidence = d.charset.name(), d.evidence
+	if d.note != "" {
+		s.info.Notes = append(s.info.Notes, d.note)
+	}
+	if d.fit.bad > 0 {
+		s.info.Undecodable = d.fit.bad
+		if s.info.UndecodableAt, err = locate(c.r, d.charset, d.from, d.fit.at); err != nil {
+			return fmt.Errorf("decode %s: %w", c.name, err)
+		}
+	}
+	head, whole, err := t.head(sampleSize)
+	if err != nil {
+		return s.wrap(c, err)
+	}
+	isJSON, err := sniffText(c, head)
+	if err != nil {
+		return err
+	}
+	if isJSON {
+		return s.openJSON(c, t)
+	}
+	return s.openDelimited(c, t, head, whole)
+}
+
+// wrap adds the file to an error that does not know it.
+func (s *Source) wrap(c *content, err error) error {
+	if e := (*Error)(nil); errors.As(err, &e) {
+		return err
+	}
+	return fmt.Errorf("decode %s: %w", c.name, err)
+}
+
+// progress scales reading of a text of size bytes to the file that was sent.
+func (s *Source) progress(size int64) func(int64) {
+	report := s.options.Progress
+	if report == nil || size == s.size {
+		return report
+	}
+	scale := float64(s.size) / float64(size)
+	return func(read int64) { report(int64(float64(read) * scale)) }
+}
+
+func (s *Source) openDelimited(c *content, t *text, head []byte, whole bool) error {
+	d := dialectOf(head, whole)
+	if fixedWidth(head, d) {
+		return refuse(c, "columns of fixed width, padded with blanks", "export the table as CSV or XLSX")
+	}
+	s.info.Format, s.info.Delimiter = "csv", string(rune(d.delim))
+	if d.skip > 0 {
+		s.info.Notes = append(s.info.Notes, "line 1 names the delimiter")
+	}
+	table := newCSVTable(c.name, s.member, t.open, d, s.options.MaxCell)
+	s.tables = []Table{table}
+	s.closers = append(s.closers, table.close)
+	return nil
+}
+
+func (s *Source) openJSON(c *content, t *text) error {
+	src := t.open(false)
+	l, err := layoutOf(c.name, src, s.options.MaxCell, s.options.Sheet)
+	src.Close()
+	if err != nil {
+		return err
+	}
+	if s.info.Format = "json"; l.lines {
+		s.info.Format = "jsonl"
+	}
+	if l.path != "" {
+		s.info.Notes = append(s.info.Notes, fmt.Sprintf("the rows are the objects under %q", l.path))
+	}
+	if len(l.others) > 0 {
+		s.info.Notes = append(s.info.Notes, "left out of the document: "+strings.Join(l.others, ", "))
+	}
+	table := &jsonTable{file: c.name, open: t.open, layout: l, maxCell: s.options.MaxCell}
+	s.tables = []Table{table}
+	s.closers = append(s.closers, table.close)
+	return nil
+}

@@ -1,0 +1,194 @@
+package decode
+
+import (
+	"archive/zip"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"strings"
+)
+
+// kind is what a file is by its first bytes.
+type kind int
+
+const (
+	kindText kind = iota
+	kindZip
+	kindGzip
+	kindZstd
+	kindWorkbook
+)
+
+// refused are formats that are known by their first bytes and not read.
+var refused = []struct{ magic, found, do string }{
+	{"PAR1", "a Parquet file", "export it as CSV or XLSX"},
+	{"%PDF-", "a PDF document", "send the table itself as CSV or XLSX"},
+	{"\x89PNG", "a PNG image", "send the table itself as CSV or XLSX"},
+	{"\xFF\xD8\xFF", "a JPEG image", "send the table itself as CSV or XLSX"},
+	{"GIF8", "a GIF image", "send the table itself as CSV or XLSX"},
+	{"II*\x00", "a TIFF image", "send the table itself as CSV or XLSX"},
+	{"MM\x00*", "a TIFF image", "send the table itself as CSV or XLSX"},
+	{"{\\rtf", "an RTF document", "send the table itself as CSV or XLSX"},
+	{"Rar!", "a RAR archive", "pack it as .zip, or send it unpacked"},
+	{"7z\xBC\xAF\x27\x1C", "a 7z archive", "pack it as .zip, or send it unpacked"},
+	{"BZh", "a bzip2 file", "pack it as .zip, .gz or .zst, or send it unpacked"},
+	{"\xFD7zXZ\x00", "an xz file", "pack it as .zip, .gz or .zst, or send it unpacked"},
+	{"ARROW1", "an Arrow file", "export it as CSV or XLSX"},
+	{"SQLite format 3\x00", "an SQLite database", "export the table as CSV or XLSX"},
+	{"\x00\x01\x00\x00Standard ", "an Access database", "export the table as CSV or XLSX"},
+}
+
+// readable names what Open reads, for messages.
+const readable = "CSV, XLSX, JSON or JSON Lines, alone or in .zip, .gz or .zst"
+
+const oleMagic = "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"
+
+// sniff tells what c is by its bytes, or refuses it.
+func sniff(c *content) (kind, error) {
+	if c.size == 0 {
+		return 0, &Error{File: c.name, Found: "no bytes", Want: readable, Do: "send the file again", Err: ErrEmpty}
+	}
+	head := make([]byte, min(c.size, 512))
+	if n, err := c.r.ReadAt(head, 0); n < len(head) {
+		return 0, fmt.Errorf("decode %s: %w", c.name, err)
+	}
+	has := func(magic string) bool { return bytes.HasPrefix(head, []byte(magic)) }
+	switch {
+	case has("PK\x03\x04"), has("PK\x05\x06"), has("PK\x07\x08PK\x03\x04"):
+		return sniffZip(c, head)
+	case has("\x1F\x8B"):
+		return kindGzip, nil
+	case has("\x28\xB5\x2F\xFD"):
+		return kindZstd, nil
+	case has(oleMagic):
+		return 0, refuseOLE(c)
+	case len(head) > 262 && string(head[257:262]) == "ustar":
+		return 0, refuse(c, "a tar archive", "pack it as .zip, or send it unpacked")
+	}
+	for _, f := range refused {
+		if has(f.magic) {
+			return 0, refuse(c, f.found, f.do)
+		}
+	}
+	return kindText, nil
+}
+
+func refuse(c *content, found, do string) *Error {
+	return &Error{File: c.name, Found: found, Want: readable, Do: do, Err: ErrFormat}
+}
+
+// sniffZip tells a workbook from other zip files.
+func sniffZip(c *content, head []byte) (kind, error) {
+	z, err := zip.NewReader(c.r, c.size)
+	if err != nil && !errors.Is(err, zip.ErrInsecurePath) {
+		found := "a truncated or corrupt zip archive"
+		if len(head) > 30 && looksOOXML(head[30:]) || strings.EqualFold(path.Ext(c.name), ".xlsx") {
+			found = "a truncated or corrupt workbook"
+		}
+		return 0, &Error{File: c.name, Found: found, Want: "a whole file", Do: "send the file again", Err: ErrCorrupt}
+	}
+	for _, f := range z.File {
+		switch strings.ToLower(strings.ReplaceAll(f.Name, `\`, "/")) {
+		case "xl/workbook.xml":
+			return kindWorkbook, nil
+		case "xl/workbook.bin":
+			return 0, refuse(c, "a binary workbook (.xlsb)", "save it as .xlsx")
+		case "word/document.xml":
+			return 0, refuse(c, "a Word document", "send the table itself as CSV or XLSX")
+		case "ppt/presentation.xml":
+			return 0, refuse(c, "a presentation", "send the table itself as CSV or XLSX")
+		case "content.xml":
+			return 0, refuse(c, "an OpenDocument file", "save it as .xlsx")
+		case "index/document.iwa":
+			return 0, refuse(c, "a Numbers document", "save it as .xlsx")
+		}
+	}
+	return kindZip, nil
+}
+
+// looksOOXML reports whether a zip's first member is one that workbooks begin with.
+func looksOOXML(name []byte) bool {
+	for _, p := range []string{"[Content_Types].xml", "_rels/", "xl/", "docProps/"} {
+		if bytes.HasPrefix(name, []byte(p)) {
+			return true
+		}
+	}
+	return false
+}
+
+// refuseOLE says what an OLE compound file holds, by the names in its
+// directory, which are UTF-16 ([MS-CFB] 2.6.1).
+func refuseOLE(c *content) error {
+	streams := []struct {
+		name string
+		err  *Error
+	}{
+		{"EncryptedPackage", &Error{File: c.name, Found: "a workbook with a password", Want: "one without",
+			Do: "remove the password and save it as .xlsx", Err: ErrEncrypted}},
+		{"Workbook", refuse(c, "a legacy .xls workbook", "save it as .xlsx")},
+		{"Book", refuse(c, "a legacy .xls workbook", "save it as .xlsx")},
+		{"WordDocument", refuse(c, "a legacy Word document", "send the table itself as CSV or XLSX")},
+		{"PowerPoint Document", refuse(c, "a legacy presentation", "send the table itself as CSV or XLSX")},
+	}
+	const overlap = 128 // a directory entry
+	present := make([]bool, len(streams))
+	buf := make([]byte, chunkSize)
+	for off := int64(0); off < c.size; off += chunkSize - overlap {
+		n, err := c.r.ReadAt(buf[:min(c.size-off, chunkSize)], off)
+		if n == 0 && err != nil && !errors.Is(err, io.EOF) {
+			return fmt.Errorf("decode %s: %w", c.name, err)
+		}
+		for i, s := range streams {
+			var wide []byte
+			for _, r := range s.name {
+				wide = append(wide, byte(r), 0)
+			}
+			present[i] = present[i] || bytes.Contains(buf[:n], append(wide, 0, 0))
+		}
+	}
+	for i, s := range streams {
+		if present[i] {
+			return s.err
+		}
+	}
+	return refuse(c, "an OLE file that is no workbook", "send the table itself as CSV or XLSX")
+}
+
+// sniffText tells JSON from delimited text, and refuses what is neither.
+func sniffText(c *content, head []byte) (json bool, err error) {
+	text := bytes.TrimLeft(head, " \t\r\n")
+	if len(text) == 0 {
+		return false, &Error{File: c.name, Found: "white space alone", Want: readable, Do: "send the file again", Err: ErrEmpty}
+	}
+	controls := 0
+	for _, b := range head {
+		if b < 0x20 && b != '\t' && b != '\n' && b != '\r' && b != '\f' && b != 0x1A {
+			controls++
+		}
+	}
+	if controls*50 > len(head) {
+		return false, refuse(c, "binary data of no known format", "send the table itself as CSV or XLSX")
+	}
+	start := bytes.ToLower(text[:min(len(text), 512)])
+	for _, p := range []string{"<!doctype html", "<html", "<head", "<table", "<meta"} {
+		if bytes.HasPrefix(start, []byte(p)) {
+			return false, refuse(c, "an HTML page", "save it as .xlsx or CSV; a web page or an \"Excel\" export of one is no workbook")
+		}
+	}
+	if bytes.HasPrefix(start, []byte("<?xml")) {
+		return false, refuse(c, "an XML file", "save it as .xlsx, CSV or JSON")
+	}
+	next := byte(0)
+	if rest := bytes.TrimLeft(text[1:], " \t\r\n"); len(rest) > 0 {
+		next = rest[0]
+	}
+	switch text[0] {
+	case '{':
+		return next == '"' || next == '}' || next == 0, nil
+	case '[':
+		return next == '{' || next == '[' || next == ']' || next == 0, nil
+	}
+	return false, nil
+}
