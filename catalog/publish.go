@@ -101,6 +101,19 @@ func (s *Staging) Discard() error {
 	return err
 }
 
+// Refuse gives the release up and keeps its records, so that the department
+// can see why; it returns the folder they are kept in.
+func (s *Staging) Refuse() (string, error) {
+	kept := filepath.Join(s.c.PrivateDir(), "records", string(s.id), "refused-"+s.Now().UTC().Format("20060102T150405Z"))
+	if err := os.MkdirAll(filepath.Dir(kept), 0o700); err != nil {
+		return "", fmt.Errorf("refuse %s: %w", s.id, err)
+	}
+	if err := replaceDir(s.RecordsDir(), kept); err != nil {
+		return "", fmt.Errorf("refuse %s: %w", s.id, err)
+	}
+	return kept, s.Discard()
+}
+
 // Publish makes the staged files the current release. Every file is hashed
 // again and compared with m before anything becomes visible; the last and
 // smallest write replaces the dataset's pointer, so that readers see the old

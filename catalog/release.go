@@ -57,6 +57,8 @@ type Source struct {
 	Charset string `json:"charset,omitempty"`
 	Table   string `json:"table,omitempty"`
 	Rows    int64  `json:"rows"`
+	// Release is the one that brought the file in; empty: this one.
+	Release ReleaseID `json:"release,omitempty"`
 }
 
 // Withholding is one field or group of rows that a release keeps back.

@@ -82,9 +82,25 @@ func (f *File) Count(ctx context.Context) (int64, error) {
 }
 
 // Read streams the rows in file order, all columns, as Arrow record batches.
-// The caller calls release when done, after the last use of the reader.
+// The caller calls release when done, after the last use of the reader. The
+// driver materialises each result, so Read asks for a window of rows at a
+// time, and memory does not grow with rows.
 func (f *File) Read(ctx context.Context) (reader array.RecordReader, release func(), err error) {
-	return f.Query(ctx, "SELECT * FROM "+Table)
+	rows, err := f.Count(ctx)
+	if err != nil {
+		return nil, nil, fmt.Errorf("store: %w", err)
+	}
+	conn, err := f.connector.Connect(ctx)
+	if err != nil {
+		return nil, nil, fmt.Errorf("store: %w", err)
+	}
+	w := &windows{ctx: ctx, conn: conn, rows: rows}
+	w.refs.Store(1)
+	if err := w.open(); err != nil {
+		conn.Close()
+		return nil, nil, fmt.Errorf("store: %w", err)
+	}
+	return w, w.Release, nil
 }
 
 // Query streams the result of trusted SQL as Arrow record batches. Public SQL

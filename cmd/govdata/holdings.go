@@ -1,0 +1,267 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"govdata/catalog"
+)
+
+// The verbs that look at what the catalog holds, or move its pointers.
+
+func (a *app) list() *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: "List the datasets that are published", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			cat, err := a.open()
+			if err != nil {
+				return err
+			}
+			all, err := cat.All()
+			if err != nil {
+				return err
+			}
+			w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+			fmt.Fprintln(w, "DATASET\tROWS\tRELEASE\tPUBLISHED\tTITLE")
+			for _, r := range all {
+				fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\n", r.Dataset.ID, r.Rows, r.Release, r.PublishedAt.Format("2006-01-02 15:04"), r.Dataset.Title.Zh)
+			}
+			return w.Flush()
+		},
+	}
+}
+
+func (a *app) show() *cobra.Command {
+	return &cobra.Command{
+		Use: "show DATASET[@RELEASE]", Short: "Print the manifest of a release", Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			r, err := a.resolve(args[0])
+			if err != nil {
+				return err
+			}
+			data, err := json.MarshalIndent(r.Manifest, "", "  ")
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(a.stdout, string(data))
+			return err
+		},
+	}
+}
+
+func (a *app) resolve(name string) (*catalog.Release, error) {
+	ref, err := catalog.ParseRef(name)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	cat, err := a.open()
+	if err != nil {
+		return nil, err
+	}
+	return cat.Resolve(ref)
+}
+
+func (a *app) releases() *cobra.Command {
+	return &cobra.Command{
+		Use: "releases DATASET", Short: "List the releases of a dataset, newest first", Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			cat, err := a.open()
+			if err != nil {
+				return err
+			}
+			id, err := catalog.ParseID(args[0])
+			if err != nil {
+				return usageError{err}
+			}
+			all, err := cat.Releases(id)
+			if err != nil {
+				return err
+			}
+			current, err := cat.Current(id)
+			if err != nil {
+				return err
+			}
+			w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+			fmt.Fprintln(w, "RELEASE\tPUBLISHED\tROWS\tIN\tREJECTED\tMODE\tFILES")
+			for _, r := range all {
+				mark := ""
+				if r.Release == current.Release {
+					mark = " (current)"
+				}
+				var names []string
+				for _, s := range r.Sources {
+					if s.Release == "" {
+						names = append(names, s.Name)
+					}
+				}
+				fmt.Fprintf(w, "%s%s\t%s\t%d\t%d\t%d\t%s\t%s\n", r.Release, mark, r.PublishedAt.Format("2006-01-02 15:04:05"),
+					r.Rows, r.Counts.In, r.Counts.Rejected, r.Mode, strings.Join(names, ", "))
+			}
+			return w.Flush()
+		},
+	}
+}
+
+func (a *app) rollback() *cobra.Command {
+	return &cobra.Command{
+		Use: "rollback DATASET RELEASE", Short: "Make an earlier release current again", Args: cobra.ExactArgs(2),
+		RunE: func(c *cobra.Command, args []string) error {
+			ref, err := catalog.ParseRef(args[0] + "@" + args[1])
+			if err != nil {
+				return usageError{err}
+			}
+			cat, err := a.open()
+			if err != nil {
+				return err
+			}
+			r, err := cat.Rollback(ref.Dataset, ref.Release)
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(a.stdout, "%s: %s is current, %d rows\n", r.Dataset.ID, r.Release, r.Rows)
+			return err
+		},
+	}
+}
+
+func (a *app) verify() *cobra.Command {
+	var deep bool
+	c := &cobra.Command{
+		Use: "verify", Short: "Hash every published file again and compare with the manifests", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			cat, err := a.open()
+			if err != nil {
+				return err
+			}
+			ids, err := cat.IDs()
+			if err != nil {
+				return err
+			}
+			releases, files := 0, 0
+			var found []catalog.Mismatch
+			for _, id := range ids {
+				all, err := cat.Releases(id)
+				if err != nil {
+					return err
+				}
+				for _, r := range all {
+					mismatches, err := check(c.Context(), r, deep)
+					if err != nil {
+						return err
+					}
+					found = append(found, mismatches...)
+					releases, files = releases+1, files+1+len(r.Artefacts)
+				}
+			}
+			for _, m := range found {
+				fmt.Fprintln(a.stdout, m)
+			}
+			fmt.Fprintf(a.stdout, "%d datasets, %d releases, %d files checked, %d mismatches\n", len(ids), releases, files, len(found))
+			if len(found) > 0 {
+				return errSaid
+			}
+			return nil
+		},
+	}
+	c.Flags().BoolVar(&deep, "deep", false, "also read every file and count its rows")
+	return c
+}
+
+// check compares one release with its manifest.
+func check(ctx context.Context, r *catalog.Release, deep bool) ([]catalog.Mismatch, error) {
+	found, err := r.Verify(ctx)
+	if err != nil || !deep {
+		return found, err
+	}
+	for _, artefact := range append([]catalog.Artefact{r.Store}, r.Artefacts...) {
+		rows, err := count(ctx, r.Path(artefact), artefact.Format)
+		if ctx.Err() != nil {
+			return found, ctx.Err()
+		}
+		m := catalog.Mismatch{Ref: r.Ref(), File: artefact.File, Want: fmt.Sprintf("%d rows", r.Rows)}
+		switch {
+		case err != nil:
+			m.Got = err.Error()
+		case rows != r.Rows:
+			m.Got = fmt.Sprint(rows)
+		default:
+			continue
+		}
+		found = append(found, m)
+	}
+	return found, nil
+}
+
+func (a *app) gc() *cobra.Command {
+	var keep int
+	var dryRun bool
+	c := &cobra.Command{
+		Use: "gc", Short: "Remove old releases and what interrupted publishes left", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			cat, err := a.open()
+			if err != nil {
+				return err
+			}
+			if keep < 1 {
+				return usageError{errors.New("--keep: want at least 1")}
+			}
+			removed, err := cat.GC(keep, dryRun)
+			var bytes int64
+			for _, r := range removed {
+				bytes += r.Bytes
+				fmt.Fprintf(a.stdout, "%s\t%d bytes\t%s\n", r.Ref, r.Bytes, r.Why)
+			}
+			verb := "removed"
+			if dryRun {
+				verb = "would be removed"
+			}
+			fmt.Fprintf(a.stdout, "%d releases %s, %d bytes\n", len(removed), verb, bytes)
+			return err
+		},
+	}
+	c.Flags().IntVar(&keep, "keep", 10, "releases to keep of each dataset, besides the current one")
+	c.Flags().BoolVar(&dryRun, "dry-run", false, "only list")
+	return c
+}
+
+func (a *app) export() *cobra.Command {
+	var format, out string
+	c := &cobra.Command{
+		Use: "export DATASET[@RELEASE]", Short: "Write a release as a file", Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			f, ok := catalog.FormatOf(format)
+			if !ok || f.Ext == "json" {
+				return usageError{fmt.Errorf("--format %q: want one of %s", format, formats())}
+			}
+			r, err := a.resolve(args[0])
+			if err != nil {
+				return err
+			}
+			w, done, err := a.output(out)
+			if err != nil {
+				return err
+			}
+			return done(writeRelease(c.Context(), w, r, f))
+		},
+	}
+	c.Flags().StringVar(&format, "format", "csv", "one of "+formats())
+	c.Flags().StringVarP(&out, "output", "o", "", "file to write; empty: standard output")
+	return c
+}
+
+func formats() string {
+	var names []string
+	for _, f := range catalog.Formats {
+		if f.Ext != "json" {
+			names = append(names, f.Ext)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+

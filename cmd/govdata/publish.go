@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"govdata/catalog"
+	"govdata/catalog/store"
+	"govdata/export"
+	"govdata/ingest"
+)
+
+// publish takes the files of one department the whole way: ingest builds the
+// release, export renders its download files, catalog makes it current. On
+// any error the current release stays as it is.
+func publish(ctx context.Context, cat *catalog.Catalog, d *catalog.Dataset, files []ingest.File, o ingest.Options, p *progress) (*catalog.Release, *ingest.Report, error) {
+	st, err := cat.Stage(d.ID)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer st.Discard()
+	p.stage("reading")
+	o.Progress = p.bytes
+	o.Software = "govdata " + version()
+	built, err := ingest.Run(ctx, cat, st, d, files, o)
+	if errors.As(err, new(*ingest.Refused)) {
+		records, keepErr := st.Refuse()
+		return nil, nil, errors.Join(fmt.Errorf("%w; rejects and report are in %s", err, records), keepErr)
+	} else if err != nil {
+		return nil, nil, err
+	}
+	m := built.Manifest
+	if err := render(ctx, cat, st, &m, p); err != nil {
+		return nil, built.Report, fmt.Errorf("ingest %s: %w", d.ID, err)
+	}
+	p.stage("publishing")
+	r, err := st.Publish(ctx, m)
+	if err != nil {
+		return nil, nil, err
+	}
+	built.Report.Release = r.Release
+	return r, built.Report, nil
+}
+
+// render writes the download files of the staged release, names it after its
+// content, and counts the rows of every file again. It returns an error that
+// wraps catalog.ErrUnchanged where the current release has the same content.
+func render(ctx context.Context, cat *catalog.Catalog, st *catalog.Staging, m *catalog.Manifest, p *progress) error {
+	src, err := store.Open(st.Dir()+"/"+catalog.StoreName, store.Options{TempDir: st.WorkDir()})
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	m.PublishedAt = st.Now()
+	meta := export.Meta{Dataset: &m.Dataset, PublishedAt: m.PublishedAt, Rows: m.Rows, Lang: "zh", Software: m.Software}
+
+	p.stage("writing csv")
+	m.Artefacts, err = export.Render(ctx, src, st.Dir(), []string{"csv"}, meta, p.rows(m.Rows))
+	if err != nil {
+		return err
+	}
+	if m.Content, err = contentHash(&m.Dataset, m.Artefacts[0]); err != nil {
+		return err
+	}
+	current, err := cat.Current(m.Dataset.ID)
+	if err == nil && current.Content == m.Content {
+		return fmt.Errorf("release %s has the same content: %w", current.Ref(), catalog.ErrUnchanged)
+	} else if err != nil && !errors.Is(err, catalog.ErrNotFound) {
+		return err
+	}
+	m.Release = catalog.NewReleaseID(m.PublishedAt, m.Content)
+	meta.Release = m.Release
+	var rest []string
+	for _, f := range catalog.Formats {
+		if f.Bulk && f.Ext != "csv" {
+			rest = append(rest, f.Ext)
+		}
+	}
+	p.stage("writing " + join(rest))
+	more, err := export.Render(ctx, src, st.Dir(), rest, meta, p.rows(m.Rows*int64(len(rest))))
+	if err != nil {
+		return err
+	}
+	m.Artefacts = append(m.Artefacts, more...)
+
+	p.stage("counting again")
+	for _, a := range m.Artefacts {
+		rows, err := export.Count(ctx, st.Dir()+"/"+a.File, a.Format)
+		if err != nil {
+			return fmt.Errorf("count %s: %w", a.File, err)
+		}
+		if rows != m.Rows {
+			return fmt.Errorf("%s holds %d rows, and the release %d: %w", a.File, rows, m.Rows, catalog.ErrCorrupt)
+		}
+	}
+	return nil
+}
+
+// contentHash is the SHA-256 of what a release says: its definition and its
+// rows in order.
+func contentHash(d *catalog.Dataset, csv catalog.Artefact) (string, error) {
+	definition, err := json.Marshal(d)
+	if err != nil {
+		return "", err
+	}
+	h := sha256.New()
+	fmt.Fprintf(h, "%s\n%s\n", definition, csv.SHA256)
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// count counts the rows of a file of a release.
+func count(ctx context.Context, path, format string) (int64, error) {
+	if format != "duckdb" {
+		return export.Count(ctx, path, format)
+	}
+	f, err := store.Open(path, store.Options{})
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	return f.Count(ctx)
+}
+
+// writeRelease writes a release to w: the file that was rendered when it was
+// published, or for the other formats the rows anew.
+func writeRelease(ctx context.Context, w io.Writer, r *catalog.Release, format catalog.Format) error {
+	if artefact, ok := r.Artefact(format.Ext); ok {
+		f, err := os.Open(r.Path(artefact))
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		_, err = io.Copy(w, f)
+		return err
+	}
+	src, err := store.Open(r.StorePath(), store.Options{})
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	rows, release, err := src.Read(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
+	meta := export.Meta{Dataset: &r.Dataset, Release: r.Release, PublishedAt: r.PublishedAt, Rows: r.Rows, Lang: "zh", Software: r.Software}
+	_, err = export.Write(ctx, w, format, rows, meta, export.Options{})
+	return err
+}

@@ -1,0 +1,185 @@
+package export
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/apache/arrow-go/v18/arrow/ipc"
+	"github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+
+	"govdata/catalog"
+)
+
+// Count counts the rows in a file that Write or Render made, by reading it.
+// A file that ends too early is an error.
+func Count(ctx context.Context, path, format string) (int64, error) {
+	n, err := countFile(ctx, path, format)
+	if err != nil {
+		return n, fmt.Errorf("count %s: %w", format, err)
+	}
+	return n, nil
+}
+
+func countFile(ctx context.Context, path, format string) (int64, error) {
+	switch format {
+	case "xlsx":
+		return countXLSX(ctx, path)
+	case "parquet":
+		r, err := file.OpenParquetFile(path, false)
+		if err != nil {
+			return 0, err
+		}
+		defer r.Close()
+		return r.NumRows(), nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	var r io.Reader = &cancelled{ctx, f}
+	plain, compression, _ := strings.Cut(format, ".")
+	switch compression {
+	case "gz":
+		if r, err = gzip.NewReader(r); err != nil {
+			return 0, err
+		}
+	case "zst":
+		z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1))
+		if err != nil {
+			return 0, err
+		}
+		defer z.Close()
+		r = z
+	}
+	switch plain {
+	case "csv":
+		n, err := countLines(r, true)
+		return max(n-1, 0), err // less the header
+	case "jsonl":
+		return countLines(r, false)
+	case "arrow":
+		return countArrow(r)
+	}
+	return 0, fmt.Errorf("no such format: %w", catalog.ErrInvalid)
+}
+
+// countLines counts lines; with quotes, those inside of them do not count.
+func countLines(r io.Reader, quotes bool) (n int64, err error) {
+	buf := make([]byte, 1<<20)
+	inside, last := false, byte('\n')
+	for {
+		k, err := r.Read(buf)
+		b := buf[:k]
+		if k > 0 {
+			last = b[k-1]
+		}
+		if quotes {
+			for len(b) > 0 {
+				q := bytes.IndexByte(b, '"')
+				part := b
+				if q >= 0 {
+					part, b = b[:q], b[q+1:]
+				} else {
+					b = nil
+				}
+				if !inside {
+					n += int64(bytes.Count(part, []byte{'\n'}))
+				}
+				if q >= 0 {
+					inside = !inside
+				}
+			}
+		} else {
+			n += int64(bytes.Count(b, []byte{'\n'}))
+		}
+		if errors.Is(err, io.EOF) {
+			if inside || last != '\n' {
+				return n, fmt.Errorf("the file ends inside a row: %w", catalog.ErrCorrupt)
+			}
+			return n, nil
+		} else if err != nil {
+			return n, err
+		}
+	}
+}
+
+func countArrow(r io.Reader) (n int64, err error) {
+	in, err := ipc.NewReader(r)
+	if err != nil {
+		return 0, err
+	}
+	defer in.Release()
+	for in.Next() {
+		n += in.RecordBatch().NumRows()
+	}
+	return n, in.Err()
+}
+
+// countXLSX counts the rows of the data sheets: all but the last two, less a
+// header each.
+func countXLSX(ctx context.Context, path string) (n int64, err error) {
+	z, err := zip.OpenReader(path)
+	if err != nil {
+		return 0, err
+	}
+	defer z.Close()
+	var book struct {
+		Sheets []struct {
+			Name string `xml:"name,attr"`
+		} `xml:"sheets>sheet"`
+	}
+	if err := eachPart(&z.Reader, "xl/workbook.xml", func(r io.Reader) error { return xml.NewDecoder(r).Decode(&book) }); err != nil {
+		return 0, err
+	}
+	for i := range len(book.Sheets) - 2 {
+		err := eachPart(&z.Reader, fmt.Sprintf("xl/worksheets/sheet%d.xml", i+1), func(r io.Reader) error {
+			rows, err := countText(&cancelled{ctx, r}, []byte("</row>"))
+			n += rows - 1
+			return err
+		})
+		if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+func eachPart(z *zip.Reader, name string, read func(io.Reader) error) error {
+	f, err := z.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return read(f)
+}
+
+// countText counts occurrences of a short text that does not overlap itself.
+// It reads to the end, so that the part's checksum is checked too.
+func countText(r io.Reader, text []byte) (n int64, err error) {
+	buf := make([]byte, 1<<20)
+	kept := 0
+	for {
+		k, err := r.Read(buf[kept:])
+		b := buf[:kept+k]
+		n += int64(bytes.Count(b, text))
+		if errors.Is(err, io.EOF) {
+			return n, nil
+		} else if err != nil {
+			return n, err
+		}
+		if at := bytes.LastIndex(b, text); at >= 0 {
+			b = b[at+len(text):]
+		}
+		kept = copy(buf, b[max(0, len(b)-len(text)+1):])
+	}
+}

@@ -1,0 +1,95 @@
+package export
+
+import (
+	"context"
+	"io"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+)
+
+// writeCSV writes RFC 4180 text in UTF-8 with a header of field names and \n
+// line ends. A missing value is nothing at all, an empty text is "". (In a
+// table of one column a missing value is "" too, for readers skip empty lines.)
+func writeCSV(ctx context.Context, w io.Writer, rows array.RecordReader, o Options) (int64, error) {
+	var head []byte
+	if o.BOM {
+		head = append(head, "\uFEFF"...)
+	}
+	for i, f := range rows.Schema().Fields() {
+		if i > 0 {
+			head = append(head, ',')
+		}
+		head = appendCSV(head, []byte(f.Name), o.ExcelSafe)
+	}
+	if _, err := w.Write(append(head, '\n')); err != nil {
+		return 0, err
+	}
+	return inOrderBytes(ctx, w, rows, func(batch arrow.RecordBatch, buf []byte) []byte { return csvBatch(batch, buf, o) })
+}
+
+func csvBatch(batch arrow.RecordBatch, buf []byte, o Options) []byte {
+	columns := batch.Columns()
+	cells := make([]appender, len(columns))
+	for j, a := range columns {
+		cells[j] = csvCell(a, o)
+	}
+	for i := range int(batch.NumRows()) {
+		for j, a := range columns {
+			if j > 0 {
+				buf = append(buf, ',')
+			}
+			if !a.IsNull(i) {
+				buf = cells[j](buf, i)
+			} else if len(columns) == 1 {
+				buf = append(buf, '"', '"')
+			}
+		}
+		buf = append(buf, '\n')
+	}
+	return buf
+}
+
+// csvCell returns the appender for a column, with quotes where its type can
+// need them.
+func csvCell(a arrow.Array, o Options) appender {
+	text := textOf(a)
+	switch kindOf(a.DataType()) {
+	case kindInteger, kindDecimal, kindFloat, kindBoolean, kindDate, kindTimestamp:
+		return text
+	}
+	if s, ok := a.(*array.String); ok {
+		return func(dst []byte, i int) []byte { return appendCSV(dst, []byte(s.Value(i)), o.ExcelSafe) }
+	}
+	return func(dst []byte, i int) []byte { return appendCSV(dst, text(nil, i), o.ExcelSafe) }
+}
+
+// quoted marks the bytes that make quotes necessary.
+var quoted = [256]bool{',': true, '"': true, '\n': true, '\r': true}
+
+func appendCSV(dst, s []byte, excelSafe bool) []byte {
+	if excelSafe && len(s) > 0 {
+		switch s[0] {
+		case '=', '+', '-', '@', '\t', '\r':
+			s = append([]byte{'\''}, s...)
+		}
+	}
+	plain := len(s) > 0
+	for _, c := range s {
+		if quoted[c] {
+			plain = false
+			break
+		}
+	}
+	if plain {
+		return append(dst, s...)
+	}
+	dst = append(dst, '"')
+	for _, c := range s {
+		if c == '"' {
+			dst = append(dst, '"')
+		}
+		dst = append(dst, c)
+	}
+	return append(dst, '"')
+}

@@ -1,0 +1,73 @@
+package export
+
+import (
+	"context"
+	"io"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/parquet"
+	"github.com/apache/arrow-go/v18/parquet/compress"
+	"github.com/apache/arrow-go/v18/parquet/pqarrow"
+)
+
+// rowGroup is DuckDB's row group: what one statistic of a Parquet file covers.
+const rowGroup = 122880
+
+// writeParquet writes the result of a query. (The files of a release are
+// DuckDB's work, see Render.)
+func writeParquet(ctx context.Context, w io.Writer, rows array.RecordReader, meta Meta) (n int64, err error) {
+	schema := rows.Schema()
+	out, err := pqarrow.NewFileWriter(schema, struct{ io.Writer }{w},
+		parquet.NewWriterProperties(parquet.WithCompression(compress.Codecs.Zstd), parquet.WithCreatedBy(meta.Software), parquet.WithMaxRowGroupLength(rowGroup)),
+		pqarrow.NewArrowWriterProperties(pqarrow.WithStoreSchema()))
+	if err != nil {
+		return 0, err
+	}
+	for _, kv := range keyValues(meta) {
+		if err := out.AppendKeyValueMetadata(kv[0], kv[1]); err != nil {
+			return 0, err
+		}
+	}
+	for rows.Next() {
+		if err := ctx.Err(); err != nil {
+			return n, err
+		}
+		var batch arrow.RecordBatch = rows.RecordBatch()
+		if err := out.WriteBuffered(batch); err != nil {
+			return n, err
+		}
+		n += batch.NumRows()
+	}
+	if err := rows.Err(); err != nil {
+		return n, err
+	}
+	return n, out.Close()
+}
+
+// keyValues are what a Parquet file says of itself.
+func keyValues(meta Meta) (kvs [][2]string) {
+	add := func(key, value string) {
+		if value != "" {
+			kvs = append(kvs, [2]string{key, value})
+		}
+	}
+	if d := meta.Dataset; d != nil {
+		add("dataset", string(d.ID))
+		add("title", d.Title.Zh)
+		add("title_en", d.Title.En)
+		add("licence", d.Licence)
+		add("publisher", d.Publisher.Zh)
+		if d.Synthetic {
+			add("synthetic", "示例数据")
+		}
+		for _, f := range d.Public() {
+			add("title."+f.Name, f.Title.Zh)
+		}
+	}
+	add("release", string(meta.Release))
+	add("query", meta.Query)
+	add("url", meta.URL)
+	add("software", meta.Software)
+	return kvs
+}

@@ -1,0 +1,290 @@
+// Package ingest turns the files that a department sent into one release,
+// ready to publish:
+//
+//	archive -> decode -> land -> normalise, validate, mask -> reject -> build
+//
+// Run is that line. It changes nothing that anyone can see; package catalog
+// publishes what it returns.
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"govdata/catalog"
+	"govdata/ingest/decode"
+)
+
+// File is one file of a department. Name is how the sender called it.
+type File struct{ Path, Name string }
+
+// Options are what an operator may settle for one ingest.
+type Options struct {
+	// Mode overrides the definition's.
+	Mode catalog.Mode
+	// Charset and Sheet are handed to the decoder.
+	Charset, Sheet string
+	// Accept names the breaking changes that are wanted; see catalog.Change.
+	Accept []string
+	// MemoryMB bounds DuckDB; what does not fit is spilled. 0: 2048.
+	MemoryMB int
+	// Software is recorded in the manifest.
+	Software string
+	// Progress, where set, is told how many of total bytes have been read.
+	Progress func(done, total int64)
+}
+
+// Built is a release that lacks only its download files and its name.
+type Built struct {
+	// Manifest has everything but Release, Content and Artefacts.
+	Manifest catalog.Manifest
+	Report   *Report
+}
+
+// Refused is a file that was read and may not become a release: too many of
+// its rows break rules, or it betrays the release before it. The current
+// release stays; the report and the rejects say what is wrong.
+type Refused struct{ Why string }
+
+func (e *Refused) Error() string { return "refused: " + e.Why }
+
+// Unwrap makes a refusal an ErrInvalid.
+func (e *Refused) Unwrap() error { return catalog.ErrInvalid }
+
+// Run makes a release of dataset d from files and builds its DuckDB file in
+// the staging area. All files make one release together, so that a key may
+// occur once in all of them. It returns an error that wraps
+// catalog.ErrUnchanged where the current release was made of the same files,
+// a *decode.Error for a file that cannot be read, and a *Refused for one that
+// may not be published.
+func Run(ctx context.Context, cat *catalog.Catalog, st *catalog.Staging, d *catalog.Dataset, files []File, o Options) (*Built, error) {
+	began := time.Now()
+	if o.Mode == "" {
+		o.Mode = d.Mode
+	}
+	if o.Mode == catalog.Upsert && len(d.Key) == 0 {
+		return nil, fmt.Errorf("ingest %s: upsert needs a key, and the dataset has none: %w", d.ID, catalog.ErrInvalid)
+	}
+	previous, err := cat.Current(d.ID)
+	if err != nil && !errors.Is(err, catalog.ErrNotFound) {
+		return nil, fmt.Errorf("ingest: %w", err)
+	}
+	r := &run{ctx: ctx, staging: st, dataset: d, previous: previous, options: o, report: &Report{
+		Dataset: d.ID, Mode: o.Mode, Skipped: []Skip{}, Faults: []FaultCount{}, Rejects: []Reject{}, Changes: []catalog.Change{},
+	}}
+	m, err := r.run(cat, files)
+	r.report.Seconds = time.Since(began).Seconds()
+	if err == nil || errors.As(err, new(*Refused)) {
+		err = errors.Join(err, r.report.write(filepath.Join(st.RecordsDir(), "report.json")))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("ingest %s: %w", d.ID, err)
+	}
+	return &Built{Manifest: *m, Report: r.report}, nil
+}
+
+type run struct {
+	ctx      context.Context
+	staging  *catalog.Staging
+	dataset  *catalog.Dataset
+	previous *catalog.Release // nil: none
+	options  Options
+	report   *Report
+	tables   []*table
+}
+
+func (r *run) run(cat *catalog.Catalog, files []File) (*catalog.Manifest, error) {
+	archived, err := r.archive(cat, files)
+	if err != nil {
+		return nil, err
+	}
+	m := &catalog.Manifest{Mode: r.options.Mode, Dataset: *r.dataset, Software: r.options.Software, Withheld: []catalog.Withholding{}}
+	if r.unchanged(m) {
+		return nil, fmt.Errorf("release %s was made of this: %w", r.previous.Ref(), catalog.ErrUnchanged)
+	}
+	sources, err := r.decode(archived)
+	defer func() {
+		for _, s := range sources {
+			s.Close()
+		}
+	}()
+	if err != nil {
+		return nil, err
+	}
+	if err := r.load(m); err != nil {
+		return nil, err
+	}
+	r.lineage(m, sources)
+	return m, r.mayFollow(m)
+}
+
+// archive keeps the raw files, whatever becomes of them.
+func (r *run) archive(cat *catalog.Catalog, files []File) ([]File, error) {
+	var kept []File
+	for _, file := range files {
+		f, err := os.Open(file.Path)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", catalog.ErrInvalid, err)
+		}
+		a, err := cat.Archive(f)
+		f.Close()
+		if err != nil {
+			return nil, err
+		}
+		for i, other := range r.report.Files {
+			if other.SHA256 == a.SHA256 {
+				return nil, fmt.Errorf("%s and %s are the same file; name it once: %w", files[i].Name, file.Name, catalog.ErrInvalid)
+			}
+		}
+		kept = append(kept, File{Path: a.Path, Name: file.Name})
+		r.report.Files = append(r.report.Files, FileReport{Name: file.Name, SHA256: a.SHA256, Bytes: a.Bytes, Tables: []TableReport{}})
+	}
+	return kept, nil
+}
+
+// unchanged reports whether the same files were the last that the current
+// release took in (or, for append, are in it at all), by the same definition
+// and the same software.
+func (r *run) unchanged(m *catalog.Manifest) bool {
+	p := r.previous
+	if p == nil {
+		return false
+	}
+	var had, now []string
+	for _, s := range p.Sources {
+		if !slices.Contains(had, s.SHA256) {
+			had = append(had, s.SHA256)
+		}
+	}
+	for _, f := range r.report.Files {
+		now = append(now, f.SHA256)
+	}
+	if m.Mode == catalog.Append {
+		return !slices.ContainsFunc(now, func(s string) bool { return !slices.Contains(had, s) })
+	}
+	if p.Software != m.Software || p.Mode != m.Mode || !reflect.DeepEqual(withoutSamples(p.Dataset), withoutSamples(m.Dataset)) {
+		return false
+	}
+	if m.Mode == catalog.Replace {
+		return slices.Equal(had, now)
+	}
+	return len(had) >= len(now) && slices.Equal(had[len(had)-len(now):], now)
+}
+
+// withoutSamples is the definition as manifests hold it.
+func withoutSamples(d catalog.Dataset) catalog.Dataset {
+	d.Samples = nil
+	return d
+}
+
+// decode opens the files and finds the tables in them that hold this dataset.
+func (r *run) decode(files []File) ([]*decode.Source, error) {
+	var total, before int64
+	for _, f := range r.report.Files {
+		total += f.Bytes
+	}
+	var sources []*decode.Source
+	for i, file := range files {
+		o := decode.Options{Charset: r.options.Charset, Sheet: r.options.Sheet, TempDir: r.staging.WorkDir()}
+		if progress := r.options.Progress; progress != nil {
+			done := before
+			o.Progress = func(read int64) { progress(done+read, total) }
+		}
+		before += r.report.Files[i].Bytes
+		s, err := decode.Open(file.Path, file.Name, o)
+		if err != nil {
+			return sources, err
+		}
+		sources = append(sources, s)
+		if err := r.detect(i, file.Name, s); err != nil {
+			return sources, err
+		}
+	}
+	return sources, nil
+}
+
+// detect keeps those tables of a file whose header is this dataset's. If none
+// has one, the error is that of the first.
+func (r *run) detect(index int, name string, s *decode.Source) error {
+	var first error
+	found := false
+	report := &r.report.Files[index]
+	for _, t := range s.Tables() {
+		l, err := detect(name, t, r.dataset)
+		if err != nil {
+			if e := (*decode.Error)(nil); !errors.As(err, &e) || !errors.Is(err, catalog.ErrInvalid) && !errors.Is(err, decode.ErrEmpty) {
+				return err
+			}
+			first = errors.Join(first, err)
+			report.Tables = append(report.Tables, TableReport{Table: t.Name(), Left: err.Error(), Columns: []Column{}})
+			continue
+		}
+		found = true
+		r.tables = append(r.tables, &table{file: name, table: t, layout: l, source: index})
+		report.Tables = append(report.Tables, TableReport{Table: t.Name(), Header: l.lines, Columns: l.columns})
+	}
+	report.Info = s.Info()
+	if found {
+		return nil
+	}
+	if info := s.Info(); info.Charset != "" && first != nil {
+		return fmt.Errorf("%w (read as %s: %s)", first, info.Charset, info.Evidence)
+	}
+	return first
+}
+
+// lineage records which files the release is made of.
+func (r *run) lineage(m *catalog.Manifest, sources []*decode.Source) {
+	if r.previous != nil && m.Mode != catalog.Replace {
+		for _, s := range r.previous.Sources {
+			if s.Release == "" {
+				s.Release = r.previous.Release
+			}
+			m.Sources = append(m.Sources, s)
+		}
+	}
+	for _, t := range r.tables {
+		f := r.report.Files[t.source]
+		info := sources[t.source].Info()
+		m.Sources = append(m.Sources, catalog.Source{
+			Name: f.Name, SHA256: f.SHA256, Bytes: f.Bytes, Table: t.name(), Rows: r.rowsOf(t),
+			Format: strings.Join(append(slices.Clone(info.Container), info.Format), "+"), Charset: info.Charset,
+		})
+	}
+}
+
+func (r *run) rowsOf(t *table) int64 {
+	for _, report := range r.report.Files[t.source].Tables {
+		if report.Table == t.name() && report.Left == "" {
+			return report.Rows
+		}
+	}
+	return 0
+}
+
+// mayFollow refuses a release that breaks what users of the last one rely on.
+func (r *run) mayFollow(m *catalog.Manifest) error {
+	if r.previous == nil {
+		return nil
+	}
+	if changes := m.Follows(&r.previous.Manifest); len(changes) > 0 {
+		r.report.Changes = changes
+	}
+	var breaking []string
+	for _, c := range r.report.Changes {
+		if c.Breaking && !slices.Contains(r.options.Accept, c.Name) {
+			breaking = append(breaking, fmt.Sprintf("%s: %s (--accept-change %s)", c.Name, c.Detail, c.Name))
+		}
+	}
+	if len(breaking) > 0 {
+		return &Refused{Why: fmt.Sprintf("against release %s: %s", r.previous.Release, strings.Join(breaking, "; "))}
+	}
+	return nil
+}
