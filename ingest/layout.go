@@ -71,8 +71,12 @@ type bufferedRow struct {
 	cells []string
 }
 
-// names maps every header text under which a field may come to its index.
-type names map[string]int
+// names maps every header text under which a field may come to the field.
+type names map[string]named
+
+// named is a field's index and, where an alias ends in a unit, as in
+// CF_NR_FK（万元）, the power of ten that the header stands for without saying so.
+type named struct{ field, shift int }
 
 func namesOf(d *catalog.Dataset) names {
 	n := names{}
@@ -80,7 +84,12 @@ func namesOf(d *catalog.Dataset) names {
 		f := &d.Fields[i]
 		for _, text := range append([]string{f.Name, f.Title.Zh, f.Title.En}, f.Aliases...) {
 			if key := headerKey(text); key != "" {
-				n[key] = i
+				n[key] = named{field: i}
+			}
+		}
+		for _, alias := range f.Aliases {
+			if title, unit, shift, ok := normalise.Unit(alias); ok && unit == f.Unit {
+				n[headerKey(title)] = named{i, shift}
 			}
 		}
 	}
@@ -187,8 +196,11 @@ func match(rows []bufferedRow, merges []decode.Range, known names, d *catalog.Da
 		c := Column{Column: col + 1, Header: strings.Join(distinct(parts[col]), "_")}
 		field := -1
 		for _, text := range readings(parts, col) {
-			if i, ok := known[headerKey(text)]; ok {
-				field = i
+			if n, ok := known[headerKey(text)]; ok {
+				field = n.field
+				if n.shift != 0 {
+					c.Unit, c.shift = unitLabel(d.Fields[field].Unit, n.shift), n.shift
+				}
 				if _, unit, shift, found := normalise.Unit(text); found && shift != 0 {
 					c.Unit, c.shift = unitLabel(unit, shift), shift
 				}
@@ -198,8 +210,8 @@ func match(rows []bufferedRow, merges []decode.Range, known names, d *catalog.Da
 			if !ok {
 				continue
 			}
-			if i, found := known[headerKey(title)]; found {
-				field, c.Unit, c.shift = i, unitLabel(unit, shift), shift
+			if n, found := known[headerKey(title)]; found {
+				field, c.Unit, c.shift = n.field, unitLabel(unit, shift), shift
 				break
 			}
 		}
@@ -543,7 +555,7 @@ func (l *layout) isEdition(cells []string, known names, d *catalog.Dataset) bool
 		if strings.TrimSpace(c) == "" {
 			continue
 		}
-		if f, ok := known[headerKey(c)]; ok && l.source[f] == i {
+		if n, ok := known[headerKey(c)]; ok && l.source[n.field] == i {
 			same++
 		} else {
 			other++

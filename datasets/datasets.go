@@ -1,0 +1,146 @@
+// Package datasets holds the definitions of the datasets that the platform
+// knows, each with sample files in the form that departments send.
+package datasets
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+
+	"govdata/catalog"
+)
+
+//go:embed admin_penalties admin_permits budgets fee_catalog regions working_days
+var bundled embed.FS
+
+// Site is the bundled site file, for Gansu.
+//
+//go:embed site.yaml
+var Site []byte
+
+// Bundled returns the definitions and samples that come with the program:
+// <id>/dataset.yaml, and its samples beside it.
+func Bundled() fs.FS { return bundled }
+
+// Load reads every definition in fsys. Reference tables, which others are
+// joined with, come first; the rest is in order of id.
+func Load(fsys fs.FS) ([]*catalog.Dataset, error) {
+	files, err := fs.Glob(fsys, "*/dataset.yaml")
+	if err != nil {
+		return nil, err
+	}
+	var all []*catalog.Dataset
+	var errs []error
+	for _, file := range files {
+		data, err := fs.ReadFile(fsys, file)
+		if err != nil {
+			return nil, err
+		}
+		d, err := Parse(file, data)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		if string(d.ID) != path.Dir(file) {
+			errs = append(errs, fmt.Errorf("%s: found id %q, expected %q, as its folder is called: %w", file, d.ID, path.Dir(file), catalog.ErrInvalid))
+		}
+		for _, s := range d.Samples {
+			if _, err := fs.Stat(fsys, path.Join(path.Dir(file), s.File)); err != nil {
+				errs = append(errs, fmt.Errorf("%s: sample %s: %w", file, s.File, err))
+			}
+		}
+		all = append(all, d)
+	}
+	slices.SortStableFunc(all, func(a, b *catalog.Dataset) int {
+		return boolInt(len(a.Disclosure) > 0) - boolInt(len(b.Disclosure) > 0)
+	})
+	return all, errors.Join(errs...)
+}
+
+func boolInt(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// Parse reads one definition. Every mistake in it is reported as
+// file:line:column with what was found and what was expected; the error wraps
+// catalog.ErrInvalid.
+func Parse(name string, data []byte) (*catalog.Dataset, error) {
+	var d catalog.Dataset
+	if err := decode(name, data, &d); err != nil {
+		return nil, err
+	}
+	file, err := parser.ParseBytes(data, 0)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w: %w", name, catalog.ErrInvalid, err)
+	}
+	var errs []error
+	for _, p := range d.Validate() {
+		line, col := position(file, p.Path)
+		errs = append(errs, fmt.Errorf("%s:%d:%d: %s: %s: %w", name, line, col, strings.TrimPrefix(p.Path, "$."), p.Message, catalog.ErrInvalid))
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	return &d, nil
+}
+
+// LoadSite reads a site file.
+func LoadSite(data []byte) (*catalog.Site, error) {
+	var s catalog.Site
+	if err := decode("site.yaml", data, &s); err != nil {
+		return nil, err
+	}
+	if s.Timezone == "" || s.Title.Zh == "" {
+		return nil, fmt.Errorf("site.yaml: title and timezone are needed: %w", catalog.ErrInvalid)
+	}
+	if _, err := s.Location(); err != nil {
+		return nil, fmt.Errorf("site.yaml: timezone: %w: %w", catalog.ErrInvalid, err)
+	}
+	return &s, nil
+}
+
+var yamlPosition = regexp.MustCompile(`^\[(\d+):(\d+)\] ([^\n]*)`)
+
+// decode reads YAML strictly: a key that is not known is a mistake.
+func decode(name string, data []byte, v any) error {
+	err := yaml.NewDecoder(bytes.NewReader(data), yaml.Strict()).Decode(v)
+	if err == nil {
+		return nil
+	}
+	if m := yamlPosition.FindStringSubmatch(err.Error()); m != nil {
+		return fmt.Errorf("%s:%s:%s: %s: %w", name, m[1], m[2], m[3], catalog.ErrInvalid)
+	}
+	return fmt.Errorf("%s: %w: %w", name, catalog.ErrInvalid, err)
+}
+
+// position finds the node at a path such as $.fields[3].type, or the nearest
+// one above it that the document has.
+func position(file *ast.File, at string) (line, col int) {
+	for at != "" {
+		if p, err := yaml.PathString(at); err == nil {
+			if node, err := p.FilterFile(file); err == nil && node != nil {
+				pos := node.GetToken().Position
+				return pos.Line, pos.Column
+			}
+		}
+		i := strings.LastIndexAny(at, ".[")
+		if i <= 0 {
+			break
+		}
+		at = at[:i]
+	}
+	return 1, 1
+}

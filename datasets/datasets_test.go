@@ -1,0 +1,49 @@
+package datasets
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"govdata/catalog"
+)
+
+func TestEveryDefinitionIsSound(t *testing.T) {
+	all, err := Load(Bundled())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(all) < 6 || all[0].ID != "regions" || all[1].ID != "working_days" {
+		t.Errorf("want the reference tables first, then the others; have %d datasets", len(all))
+	}
+	for _, d := range all {
+		if len(d.Samples) == 0 {
+			t.Errorf("%s has no sample", d.ID)
+		}
+		if d.Synthetic != strings.Contains(d.Source.Zh, "示例数据") {
+			t.Errorf("%s: synthetic is %v, and its source says %q", d.ID, d.Synthetic, d.Source.Zh)
+		}
+	}
+	if _, err := LoadSite(Site); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestMistakesAreReportedWithTheirPlace(t *testing.T) {
+	good, err := bundled.ReadFile("regions/dataset.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ replace, with, want string }{
+		{"type: date}", "type: dat}", "dataset.yaml:30:65:"},
+		{"key: [code, name]", "key: [code, nam]", `"nam" is not a field`},
+		{"licence:", "license:", "license"},
+		{"theme: 公共服务", "theme: 教育", "dataset.yaml:10:8:"},
+		{"mode: replace\n", "mode: replace\nmode: upsert\n", "mode"},
+	} {
+		_, err := Parse("dataset.yaml", []byte(strings.Replace(string(good), c.replace, c.with, 1)))
+		if err == nil || !errors.Is(err, catalog.ErrInvalid) || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: found error %v, want one that names %s", c.with, err, c.want)
+		}
+	}
+}
