@@ -125,14 +125,14 @@ func detect(file string, t decode.Table, d *catalog.Dataset) (*layout, error) {
 	merges := t.Merges()
 	known := namesOf(d)
 	var best *layout
-	bestScore, bestStart, bestHeight := 0, 0, 0
+	bestScore, bestStart, bestHeight := 0, 0, 0 // of equal ones the lowest: a title above is no part of the header
 	for start := range rows {
 		for height := 1; height <= maxHeight && start+height <= len(rows); height++ {
 			if blank(rows[start].cells) || height < spanning(rows[start:], merges) {
 				continue
 			}
 			l, score := match(rows[start:start+height], merges, known, d)
-			if score > bestScore {
+			if score > bestScore || score == bestScore && height < bestHeight {
 				best, bestScore, bestStart, bestHeight = l, score, start, height
 			}
 		}

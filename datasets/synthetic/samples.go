@@ -275,11 +275,11 @@ func budgetsText() ([]byte, error) {
 
 func thousands(s string) string {
 	whole, frac, _ := strings.Cut(s, ".")
+	if frac == "" {
+		return s // no amount
+	}
 	for i := len(whole) - 3; i > 0; i -= 3 {
 		whole = whole[:i] + "," + whole[i:]
-	}
-	if frac == "" {
-		return whole
 	}
 	return whole + "." + frac
 }

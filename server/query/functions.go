@@ -44,7 +44,7 @@ char_length character_length chr concat concat_ws contains cos cosh cot current_
 current_localtimestamp damerau_levenshtein date_add date_diff date_part date_sub date_trunc datediff datepart datesub
 datetrunc day dayname dayofmonth dayofweek dayofyear days_in_month decade decode degrees divide editdist3 element_at
 encode ends_with enum_code enum_first enum_last enum_range enum_range_boundary epoch epoch_ms epoch_ns epoch_us era
-even exp factorial fdiv filter flatten floor fmod format formatReadableDecimalSize formatReadableSize format_bytes
+even exp factorial fdiv filter flatten floor fmod format formatreadabledecimalsize formatreadablesize format_bytes
 format_type from_base64 from_binary from_hex from_json from_json_strict gamma gcd gen_random_uuid generate_series
 generate_subscripts geomean geometric_mean get_bit get_current_time get_current_timestamp grade_up greatest
 greatest_common_divisor hamming hash hex hour ilike_escape instr isfinite isinf isnan isodow isoyear jaccard

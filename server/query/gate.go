@@ -24,9 +24,9 @@ type statement struct {
 
 // serialized is what DuckDB's json_serialize_sql returns.
 type serialized struct {
-	Error      bool   `json:"error"`
-	Message    string `json:"error_message"`
-	Position   string `json:"position"`
+	Error      bool        `json:"error"`
+	Message    string      `json:"error_message"`
+	Position   json.Number `json:"position"`
 	Statements []struct {
 		Node map[string]any `json:"node"`
 	} `json:"statements"`
@@ -39,20 +39,21 @@ func checkTree(sql string, tree []byte, l Limits) (*statement, error) {
 	d := json.NewDecoder(bytes.NewReader(tree))
 	d.UseNumber()
 	if err := d.Decode(&s); err != nil {
-		return nil, fmt.Errorf("query: parse tree: %w", err)
+		// encoding/json stops at 10,000 levels.
+		return nil, &SQLError{Message: "the statement is too deeply nested"}
 	}
 	if s.Error {
 		if strings.HasPrefix(s.Message, "Only SELECT statements") {
-			return nil, &SQLError{Message: "only a SELECT is allowed", Category: catalog.ErrForbidden}
+			return nil, &SQLError{Message: "only a SELECT is allowed"}
 		}
-		return nil, errorAt(sql, position(json.Number(s.Position)), s.Message, "")
+		return nil, errorAt(sql, position(s.Position), s.Message, "")
 	}
 	switch len(s.Statements) {
 	case 1:
 	case 0:
 		return nil, &SQLError{Message: "there is no statement", Hint: "try SELECT * FROM <dataset> LIMIT 10"}
 	default:
-		return nil, &SQLError{Message: fmt.Sprintf("these are %d statements; exactly one SELECT is allowed", len(s.Statements)), Category: catalog.ErrForbidden}
+		return nil, &SQLError{Message: fmt.Sprintf("these are %d statements; exactly one SELECT is allowed", len(s.Statements))}
 	}
 	w := &walker{sql: sql, statement: &statement{tables: map[string]int{}, node: s.Statements[0].Node}}
 	if err := w.walk(s.Statements[0].Node, nil); err != nil {
@@ -265,9 +266,7 @@ var functionNames = slices.Sorted(func(yield func(string) bool) {
 
 // refuse is an error at the place of a node.
 func (w *walker) refuse(o map[string]any, message string) *SQLError {
-	e := errorAt(w.sql, position(o["query_location"]), message, "")
-	e.Category = catalog.ErrForbidden
-	return e
+	return errorAt(w.sql, position(o["query_location"]), message, "")
 }
 
 // position reads a byte offset; -1 where the parser gave none.

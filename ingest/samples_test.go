@@ -1,0 +1,81 @@
+package ingest_test
+
+import (
+	"context"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"testing"
+
+	"govdata/catalog"
+	"govdata/datasets"
+	"govdata/ingest"
+)
+
+// Every bundled sample gives the rows and the rejects that its definition says.
+func TestSamplesGiveWhatTheirDefinitionsSay(t *testing.T) {
+	all, err := datasets.Load(datasets.Bundled())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range all {
+		for _, s := range d.Samples {
+			t.Run(path.Join(string(d.ID), s.File), func(t *testing.T) {
+				data, err := fs.ReadFile(datasets.Bundled(), path.Join(string(d.ID), s.File))
+				if err != nil {
+					t.Fatal(err)
+				}
+				file := filepath.Join(t.TempDir(), s.File)
+				if err := os.WriteFile(file, data, 0o600); err != nil {
+					t.Fatal(err)
+				}
+				built := run(t, d, file, ingest.Options{Mode: s.Mode, Charset: s.Charset})
+				c := built.Manifest.Counts
+				if c.In != s.Rows || c.Rejected != s.Rejected || !c.Balanced() || c.Published != built.Manifest.Rows {
+					t.Errorf("counts %+v, want %d rows in and %d rejected", c, s.Rows, s.Rejected)
+				}
+				for _, r := range built.Report.Rejects {
+					t.Logf("%s:%d column %d %q: %s %q", r.File, r.Line, r.Column, r.Header, r.Code, r.Value)
+				}
+				for _, skip := range built.Report.Skipped {
+					t.Logf("skipped %d-%d %s %q", skip.Line, skip.To, skip.Why, skip.Text)
+				}
+				for _, f := range built.Report.Files {
+					t.Logf("%+v", f.Info)
+					for _, table := range f.Tables {
+						for _, col := range table.Columns {
+							if col.Field == "" || col.Unit != "" {
+								t.Logf("column %+v", col)
+							}
+						}
+					}
+				}
+			})
+		}
+	}
+}
+
+// run ingests one file into a catalog of its own.
+func run(t *testing.T, d *catalog.Dataset, file string, o ingest.Options) *ingest.Built {
+	t.Helper()
+	built, err := tryRun(t, d, file, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return built
+}
+
+func tryRun(t *testing.T, d *catalog.Dataset, file string, o ingest.Options) (*ingest.Built, error) {
+	t.Helper()
+	cat, err := catalog.Open(t.TempDir(), catalog.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	st, err := cat.Stage(d.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { st.Discard() })
+	return ingest.Run(context.Background(), cat, st, d, []ingest.File{{Path: file, Name: filepath.Base(file)}}, o)
+}

@@ -1,0 +1,229 @@
+package query
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	duckdb "github.com/duckdb/duckdb-go-bindings"
+)
+
+// duck is a DuckDB instance with its one connection, by the C interface: the
+// database/sql driver materialises every result, and a worker must be able to
+// begin a result that does not fit anywhere.
+type duck struct {
+	db   duckdb.Database
+	conn duckdb.Connection
+}
+
+// openDuck opens an in-memory instance. It never closes: its process exits.
+func openDuck(settings map[string]string) (*duck, error) {
+	var config duckdb.Config
+	if duckdb.CreateConfig(&config) == duckdb.StateError {
+		return nil, errors.New("duckdb: no configuration")
+	}
+	defer duckdb.DestroyConfig(&config)
+	for name, value := range settings {
+		if duckdb.SetConfig(config, name, value) == duckdb.StateError {
+			return nil, fmt.Errorf("duckdb: setting %s=%s refused", name, value)
+		}
+	}
+	d := &duck{}
+	var message string
+	if duckdb.OpenExt(":memory:", &d.db, config, &message) == duckdb.StateError {
+		return nil, fmt.Errorf("duckdb: %s", message)
+	}
+	if duckdb.Connect(d.db, &d.conn) == duckdb.StateError {
+		return nil, errors.New("duckdb: no connection")
+	}
+	// Errors come as JSON, with their kind, place and candidates.
+	return d, d.exec("SET errors_as_json = true")
+}
+
+// exec runs trusted SQL.
+func (d *duck) exec(sql string) error {
+	var r duckdb.Result
+	defer duckdb.DestroyResult(&r)
+	if duckdb.Query(d.conn, sql, &r) == duckdb.StateError {
+		return parseDuckError(duckdb.ResultError(&r))
+	}
+	return nil
+}
+
+// prepare compiles sql and binds values to its parameters by name; positional
+// ones are named "1", "2", ... .
+func (d *duck) prepare(sql string, values map[string]any) (duckdb.PreparedStatement, error) {
+	var p duckdb.PreparedStatement
+	if duckdb.Prepare(d.conn, sql, &p) == duckdb.StateError {
+		err := parseDuckError(duckdb.PrepareError(p))
+		duckdb.DestroyPrepare(&p)
+		return p, err
+	}
+	used := map[string]bool{}
+	for i := duckdb.IdxT(1); i <= duckdb.NParams(p); i++ {
+		name := duckdb.ParameterName(p, i)
+		value, ok := values[name]
+		if !ok {
+			duckdb.DestroyPrepare(&p)
+			return p, &SQLError{Message: fmt.Sprintf("the parameter $%s has no value", name)}
+		}
+		used[name] = true
+		if err := bind(p, i, name, value); err != nil {
+			duckdb.DestroyPrepare(&p)
+			return p, err
+		}
+	}
+	for name := range values {
+		if !used[name] {
+			duckdb.DestroyPrepare(&p)
+			return p, &SQLError{Message: fmt.Sprintf("the statement has no parameter $%s", clip(name))}
+		}
+	}
+	return p, nil
+}
+
+func bind(p duckdb.PreparedStatement, i duckdb.IdxT, name string, value any) error {
+	state := duckdb.StateError
+	switch v := value.(type) {
+	case nil:
+		state = duckdb.BindNull(p, i)
+	case bool:
+		state = duckdb.BindBoolean(p, i, v)
+	case string:
+		state = duckdb.BindVarchar(p, i, v)
+	case json.Number:
+		if n, err := v.Int64(); err == nil {
+			state = duckdb.BindInt64(p, i, n)
+		} else if !strings.ContainsAny(v.String(), ".eE") {
+			// A whole number beyond 64 bits: as text it keeps its digits.
+			state = duckdb.BindVarchar(p, i, v.String())
+		} else if f, err := v.Float64(); err == nil {
+			state = duckdb.BindDouble(p, i, f)
+		}
+	}
+	if state == duckdb.StateError {
+		return &SQLError{Message: fmt.Sprintf("the value of parameter $%s is not null, true, false, a number or a text", clip(name))}
+	}
+	return nil
+}
+
+// rows runs a query and returns all of it as text; only for small results of
+// the worker's own.
+func (d *duck) rows(sql string, values map[string]any) ([][]string, error) {
+	p, err := d.prepare(sql, values)
+	if err != nil {
+		return nil, err
+	}
+	defer duckdb.DestroyPrepare(&p)
+	var r duckdb.Result
+	defer duckdb.DestroyResult(&r)
+	if duckdb.ExecutePrepared(p, &r) == duckdb.StateError {
+		return nil, parseDuckError(duckdb.ResultError(&r))
+	}
+	columns := duckdb.ColumnCount(&r)
+	var rows [][]string
+	for i := duckdb.IdxT(0); i < duckdb.RowCount(&r); i++ {
+		row := make([]string, columns)
+		for j := range row {
+			row[j] = duckdb.ValueString(&r, duckdb.IdxT(j), i)
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+// duckError is what DuckDB says of a failure (setting errors_as_json).
+type duckError struct {
+	Type       string      `json:"exception_type"`
+	Message    string      `json:"exception_message"`
+	Position   json.Number `json:"position"`
+	Subtype    string      `json:"error_subtype"`
+	Name       string      `json:"name"`
+	Candidates string      `json:"candidates"`
+}
+
+func (e *duckError) Error() string { return e.Type + ": " + e.Message }
+
+// parseDuckError reads an error text; some begin with their kind before the
+// JSON, and a few are not JSON at all.
+func parseDuckError(text string) *duckError {
+	e := &duckError{}
+	if i := strings.IndexByte(text, '{'); i >= 0 && json.Unmarshal([]byte(text[i:]), e) == nil && e.Type != "" {
+		return e
+	}
+	kind, message, ok := strings.Cut(text, " Error: ")
+	if !ok {
+		return &duckError{Type: "Unknown", Message: text}
+	}
+	return &duckError{Type: kind, Message: message}
+}
+
+// publicTypes are the kinds of DuckDB error whose text speaks of the
+// statement and its values alone.
+var publicTypes = map[string]bool{
+	"Binder": true, "Catalog": true, "Conversion": true, "Decimal": true, "Divide by Zero": true, "Expression": true,
+	"Invalid Input": true, "Invalid type": true, "Mismatch Type": true, "Not implemented": true, "Out of Range": true,
+	"Parameter Not Allowed": true, "Parameter Not Resolved": true, "Parser": true, "Syntax": true, "Sequence": true,
+}
+
+// toFailure puts an error in the words that may leave the worker. sql is the
+// statement whose places can be told, "" where the author did not write it.
+func toFailure(err error, sql string, secrets []string) failure {
+	var written *SQLError
+	if errors.As(err, &written) {
+		return failure{Kind: failSQL, Line: written.Line, Col: written.Col, Message: written.Message, Hint: written.Hint,
+			NotFound: written.Category != nil}
+	}
+	var e *duckError
+	if !errors.As(err, &e) {
+		return failure{Kind: failInternal, Message: err.Error()}
+	}
+	switch {
+	case e.Type == "Out of Memory":
+		return failure{Kind: failMemory}
+	case strings.EqualFold(e.Type, "interrupt"):
+		return failure{Kind: failTimeout}
+	case !publicTypes[e.Type]:
+		return failure{Kind: failInternal, Message: e.Error()}
+	}
+	message, hint := e.words()
+	for _, s := range secrets {
+		if strings.Contains(message, s) || strings.Contains(hint, s) {
+			return failure{Kind: failInternal, Message: e.Error()}
+		}
+	}
+	f := failure{Kind: failSQL, Message: message, Hint: hint}
+	if sql != "" {
+		at := errorAt(sql, position(e.Position), "", "")
+		f.Line, f.Col = at.Line, at.Col
+	}
+	return f
+}
+
+// words says what DuckDB said in a sentence, and what could be meant.
+func (e *duckError) words() (message, hint string) {
+	candidate, _, _ := strings.Cut(e.Candidates, ",")
+	if i := strings.LastIndexByte(candidate, '.'); i >= 0 && e.Subtype != "NO_MATCHING_FUNCTION" {
+		candidate = candidate[i+1:]
+	}
+	candidate = strings.Trim(candidate, `"`)
+	if candidate != "" {
+		hint = fmt.Sprintf("did you mean %q?", candidate)
+	}
+	switch e.Subtype {
+	case "COLUMN_NOT_FOUND":
+		return fmt.Sprintf("there is no column %q", clip(e.Name)), hint
+	case "NO_MATCHING_FUNCTION":
+		message, _, _ = strings.Cut(e.Message, "\n")
+		return message, "one form that exists: " + candidate
+	}
+	message, _, _ = strings.Cut(e.Message, "\n\n")
+	message, _, _ = strings.Cut(message, "\nDid you mean")
+	message, _, _ = strings.Cut(message, "\nCandidate")
+	const limit = 500
+	if r := []rune(message); len(r) > limit {
+		message = string(r[:limit]) + "…"
+	}
+	return message, hint
+}

@@ -1,0 +1,567 @@
+package query
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/ipc"
+	duckdb "github.com/duckdb/duckdb-go-bindings"
+
+	"govdata/catalog/store"
+)
+
+// WorkerMain is the life of a worker: it opens an empty DuckDB, gives up
+// every right that it does not need, says so on out, answers the one question
+// that comes on in, and returns. It must run in a process of its own, whose
+// stdout is out.
+//
+// An error means that the worker could not do its part; a question that fails
+// is answered and is none.
+func WorkerMain(ctx context.Context, in io.Reader, out io.Writer) error {
+	var h hello
+	if err := readMessage(in, frameHello, &h); err != nil {
+		if errors.Is(err, io.EOF) {
+			return errors.New("worker: this command is for the server; it talks to it over stdin and stdout")
+		}
+		return fmt.Errorf("worker: %w", err)
+	}
+	w := &worker{hello: h, in: in, out: bufio.NewWriterSize(out, 256<<10)}
+	if err := w.prepare(); err != nil {
+		return fmt.Errorf("worker: %w", err)
+	}
+	var j job
+	if err := readMessage(in, frameJob, &j); err != nil {
+		if errors.Is(err, io.EOF) {
+			return nil // never needed
+		}
+		return fmt.Errorf("worker: %w", err)
+	}
+	if err := w.serve(ctx, &j); err != nil {
+		return fmt.Errorf("worker: %w", err)
+	}
+	return nil
+}
+
+type worker struct {
+	hello hello
+	in    io.Reader
+	out   *bufio.Writer
+	duck  *duck
+	// secrets are texts that no answer may hold.
+	secrets []string
+}
+
+// prepare does all that can be done before the question is known. The order
+// matters: DuckDB reads the machine's files when it opens and aborts the
+// process if it may not, and threads that existed before landlock would be
+// free of it, so it begins with one.
+func (w *worker) prepare() error {
+	h := w.hello
+	var err error
+	w.duck, err = openDuck(map[string]string{
+		"threads":                      "1",
+		"memory_limit":                 fmt.Sprintf("%dMB", h.MemoryMB*9/10),
+		"max_temp_directory_size":      fmt.Sprintf("%dMB", h.TempMB),
+		"temp_directory":               h.TempDir,
+		"autoinstall_known_extensions": "false",
+		"autoload_known_extensions":    "false",
+		"allow_community_extensions":   "false",
+		"preserve_insertion_order":     "true",
+	})
+	if err != nil {
+		return err
+	}
+	if err := w.duck.exec("SET TimeZone = 'UTC'"); err != nil {
+		return err
+	}
+	// The first use of the parser, and of a query, pays for page faults; now
+	// nobody waits for them.
+	if _, err := w.parse("SELECT 1"); err != nil {
+		return err
+	}
+	held, err := confine(h)
+	if err != nil {
+		return err
+	}
+	return w.send(frameReady, held)
+}
+
+func (w *worker) send(kind frameKind, v any) error {
+	if err := writeMessage(w.out, kind, v); err != nil {
+		return err
+	}
+	return w.out.Flush()
+}
+
+// parse returns the tree of sql as DuckDB's parser sees it.
+func (w *worker) parse(sql string) ([]byte, error) {
+	rows, err := w.duck.rows("SELECT json_serialize_sql($1)", map[string]any{"1": sql})
+	if err != nil {
+		return nil, err
+	}
+	return []byte(rows[0][0]), nil
+}
+
+// serve answers j. Only a broken connection is an error.
+func (w *worker) serve(ctx context.Context, j *job) error {
+	limitCPU(j.Deadline, w.hello.Threads)
+	stop := time.AfterFunc(j.Deadline, func() { duckdb.Interrupt(w.duck.conn) })
+	defer stop.Stop()
+	defer context.AfterFunc(ctx, func() { duckdb.Interrupt(w.duck.conn) })()
+
+	d, err := w.answer(j)
+	var broken *brokenPipe
+	switch {
+	case errors.As(err, &broken):
+		return broken.error
+	case err != nil:
+		return w.send(frameFailure, toFailure(err, j.SQL, w.secrets))
+	}
+	return w.send(frameDone, d)
+}
+
+// brokenPipe is a failure to talk with the server.
+type brokenPipe struct{ error }
+
+func (w *worker) answer(j *job) (*done, error) {
+	var plan *rowsPlan
+	var tables map[string]int
+	if j.Rows != nil {
+		p, err := planRows(j.Rows, j.Limits, w.parse)
+		if err != nil {
+			return nil, err
+		}
+		plan, tables = p, p.tables
+	} else {
+		s, err := w.judge(j.SQL, j.Limits)
+		if err != nil {
+			return nil, err
+		}
+		tables = s.tables
+	}
+	attached, err := w.attach(j.SQL, tables)
+	if err != nil {
+		return nil, err
+	}
+	values := map[string]any{}
+	for i, v := range j.Params {
+		values[strconv.Itoa(i+1)] = v
+	}
+	for name, v := range j.Named {
+		values[name] = v
+	}
+	if plan == nil {
+		s := &stream{limit: j.MaxRows}
+		if err := w.run(j.SQL, values, s); err != nil {
+			return nil, err
+		}
+		return &done{Truncated: s.more}, nil
+	}
+	return w.rows(j, plan, attached[strings.ToLower(j.Rows.Table)], values)
+}
+
+// judge is the gate for a whole statement.
+func (w *worker) judge(sql string, l Limits) (*statement, error) {
+	if err := checkText(sql, l); err != nil {
+		return nil, err
+	}
+	tree, err := w.parse(sql)
+	if err != nil {
+		return nil, err
+	}
+	return checkTree(sql, tree, l)
+}
+
+// rows answers a request for rows.
+func (w *worker) rows(j *job, plan *rowsPlan, table string, values map[string]any) (*done, error) {
+	limit := j.Rows.Limit
+	if limit <= 0 || (j.MaxRows > 0 && j.MaxRows < limit) {
+		limit = j.MaxRows
+	}
+	q, err := plan.sql(table, limit, w.types)
+	if err != nil {
+		return nil, err
+	}
+	d := &done{}
+	if j.Rows.Total {
+		counted, err := w.duck.rows(q.count, values)
+		if err != nil {
+			return nil, err
+		}
+		total, err := strconv.ParseInt(counted[0][0], 10, 64)
+		if err != nil {
+			return nil, err
+		}
+		d.Total = &total
+	}
+	s := &stream{limit: limit, hidden: q.hidden}
+	if err := w.run(q.query, values, s); err != nil {
+		return nil, err
+	}
+	d.Truncated = s.more
+	switch {
+	case !s.more:
+	case plan.grouped:
+		d.NextAfter = []any{strconv.FormatInt(q.offset+s.rows, 10)}
+	default:
+		d.NextAfter = s.last
+	}
+	return d, nil
+}
+
+// types returns the SQL types of a query's columns.
+func (w *worker) types(sql string) ([]string, error) {
+	described, err := w.duck.rows("DESCRIBE "+sql, nil)
+	if err != nil {
+		return nil, err
+	}
+	types := make([]string, len(described))
+	for i, row := range described {
+		types[i] = row[1]
+	}
+	return types, nil
+}
+
+// attach learns from the server what the names mean, gives up everything else
+// on disk, and makes the names tables. It returns the quoted name of the table
+// behind each name.
+func (w *worker) attach(sql string, tables map[string]int) (map[string]string, error) {
+	uses := make([]tableUse, 0, len(tables))
+	for name, pos := range tables {
+		use := tableUse{Name: name}
+		if pos >= 0 {
+			at := errorAt(sql, pos, "", "")
+			use.Line, use.Col = at.Line, at.Col
+		}
+		uses = append(uses, use)
+	}
+	if err := w.send(frameNames, uses); err != nil {
+		return nil, &brokenPipe{err}
+	}
+	var sources []namedSource
+	if err := readMessage(w.in, frameSources, &sources); err != nil {
+		return nil, &brokenPipe{err}
+	}
+	var files []string
+	for _, s := range sources {
+		if s.Path != "" {
+			files = append(files, s.Path)
+			w.secrets = append(w.secrets, s.Path, filepath.Dir(s.Path))
+		}
+	}
+	w.secrets = append(w.secrets, w.hello.TempDir, w.hello.PublicDir)
+	if err := confineToFiles(files, w.hello.TempDir); err != nil {
+		return nil, err
+	}
+	attached := map[string]string{}
+	databases := map[string]string{}
+	run := []string{"CREATE SCHEMA catalog"}
+	for _, s := range sources {
+		if s.Path == "" {
+			continue
+		}
+		db, ok := databases[s.Path]
+		if !ok {
+			db = "release" + strconv.Itoa(len(databases)+1)
+			databases[s.Path] = db
+			run = append(run, fmt.Sprintf("ATTACH %s AS %s (READ_ONLY)", store.Literal(s.Path), db))
+		}
+		attached[s.Name] = db + ".main." + store.Table
+		run = append(run, fmt.Sprintf("CREATE VIEW %s AS SELECT * FROM %s", tableName(s.Name), attached[s.Name]))
+	}
+	for _, q := range run {
+		if err := w.duck.exec(q); err != nil {
+			return nil, fmt.Errorf("%s: %w", q, hidden(err))
+		}
+	}
+	for _, s := range sources {
+		if s.Path != "" {
+			continue
+		}
+		attached[s.Name] = tableName(s.Name)
+		if err := w.load(s); err != nil {
+			return nil, fmt.Errorf("table %s: %w", s.Name, hidden(err))
+		}
+	}
+	for _, q := range []string{
+		fmt.Sprintf("SET threads = %d", max(1, w.hello.Threads)),
+		"SET enable_external_access = false",
+		"SET lock_configuration = true",
+	} {
+		if err := w.duck.exec(q); err != nil {
+			return nil, fmt.Errorf("%s: %w", q, hidden(err))
+		}
+	}
+	return attached, nil
+}
+
+// hidden keeps an error of the worker's own SQL out of what the author of a
+// question is told, but for memory and time.
+func hidden(err error) error {
+	var e *duckError
+	if errors.As(err, &e) && publicTypes[e.Type] {
+		return errors.New(e.Error())
+	}
+	return err
+}
+
+// tableName quotes the name of a dataset, or of a table of the schema catalog.
+func tableName(name string) string {
+	if table, ok := strings.CutPrefix(name, "catalog."); ok {
+		return "catalog." + store.Ident(table)
+	}
+	return store.Ident(name)
+}
+
+// load makes an inline table.
+func (w *worker) load(s namedSource) error {
+	r, err := ipc.NewReader(bytes.NewReader(s.Inline))
+	if err != nil {
+		return err
+	}
+	defer r.Release()
+	columns := make([]string, r.Schema().NumFields())
+	for i, f := range r.Schema().Fields() {
+		kind, err := sqlType(f.Type)
+		if err != nil {
+			return err
+		}
+		columns[i] = store.Ident(f.Name) + " " + kind
+	}
+	if err := w.duck.exec("CREATE TABLE " + tableName(s.Name) + " (" + strings.Join(columns, ", ") + ")"); err != nil {
+		return err
+	}
+	schema, failed := duckdb.SchemaFromArrow(w.duck.conn, r.Schema())
+	if err := dataError(&failed); err != nil {
+		return err
+	}
+	defer duckdb.DestroyArrowConvertedSchema(&schema)
+	table, inCatalog := strings.CutPrefix(s.Name, "catalog.")
+	in := "main"
+	if inCatalog {
+		in = "catalog"
+	}
+	var a duckdb.Appender
+	if duckdb.AppenderCreate(w.duck.conn, in, table, &a) == duckdb.StateError {
+		return errors.New("no appender")
+	}
+	defer duckdb.AppenderDestroy(&a)
+	for r.Next() {
+		batch := r.RecordBatch()
+		// DuckDB's chunks hold 2048 rows.
+		for from := int64(0); from < batch.NumRows(); from += 2048 {
+			part := batch.NewSlice(from, min(from+2048, batch.NumRows()))
+			chunk, failed := duckdb.DataChunkFromArrow(w.duck.conn, part, schema)
+			part.Release()
+			if err := dataError(&failed); err != nil {
+				return err
+			}
+			state := duckdb.AppendDataChunk(a, chunk)
+			duckdb.DestroyDataChunk(&chunk)
+			if state == duckdb.StateError {
+				failed := duckdb.AppenderErrorData(a)
+				return dataError(&failed)
+			}
+		}
+	}
+	if r.Err() != nil {
+		return r.Err()
+	}
+	if duckdb.AppenderFlush(a) == duckdb.StateError {
+		failed := duckdb.AppenderErrorData(a)
+		return dataError(&failed)
+	}
+	return nil
+}
+
+func sqlType(t arrow.DataType) (string, error) {
+	switch t.ID() {
+	case arrow.BOOL:
+		return "BOOLEAN", nil
+	case arrow.INT32:
+		return "INTEGER", nil
+	case arrow.INT64:
+		return "BIGINT", nil
+	case arrow.FLOAT64:
+		return "DOUBLE", nil
+	case arrow.STRING, arrow.LARGE_STRING:
+		return "VARCHAR", nil
+	case arrow.DATE32:
+		return "DATE", nil
+	case arrow.TIMESTAMP:
+		if t.(*arrow.TimestampType).TimeZone != "" {
+			return "TIMESTAMPTZ", nil
+		}
+		return "TIMESTAMP", nil
+	}
+	return "", fmt.Errorf("an inline table cannot hold %s", t)
+}
+
+// dataError reads and frees DuckDB's error structure.
+func dataError(d *duckdb.ErrorData) error {
+	defer duckdb.DestroyErrorData(d)
+	if d.Ptr == nil || !duckdb.ErrorDataHasError(*d) {
+		return nil
+	}
+	return parseDuckError(duckdb.ErrorDataMessage(*d))
+}
+
+// stream is what becomes of a result on its way out.
+type stream struct {
+	// limit of rows, 0 for none; hidden columns stay here.
+	limit  int64
+	hidden int
+
+	rows int64
+	// more is true where there were rows beyond the limit.
+	more bool
+	// last is the place of the last row that was sent: every second hidden
+	// column, its order values as text, and then its rowid.
+	last []any
+}
+
+// run executes a statement that the gate let through and sends its result.
+// DuckDB produces it while it is read, so that its size does not matter.
+func (w *worker) run(sql string, values map[string]any, s *stream) error {
+	p, err := w.duck.prepare(sql, values)
+	if err != nil {
+		return err
+	}
+	defer duckdb.DestroyPrepare(&p)
+	var pending duckdb.PendingResult
+	if duckdb.PendingPreparedStreaming(p, &pending) == duckdb.StateError {
+		defer duckdb.DestroyPending(&pending)
+		return parseDuckError(duckdb.PendingError(pending))
+	}
+	defer duckdb.DestroyPending(&pending)
+	var r duckdb.Result
+	defer duckdb.DestroyResult(&r)
+	if duckdb.ExecutePending(pending, &r) == duckdb.StateError {
+		return parseDuckError(duckdb.ResultError(&r))
+	}
+	options := duckdb.ResultGetArrowOptions(&r)
+	defer duckdb.DestroyArrowOptions(&options)
+	schema, err := resultSchema(&r, options)
+	if err != nil {
+		return err
+	}
+	frames := &frameWriter{w: w.out}
+	out := bufio.NewWriterSize(frames, 256<<10)
+	sent := arrow.NewSchema(schema.Fields()[s.hidden:], nil)
+	writer := ipc.NewWriter(out, ipc.WithSchema(sent))
+	for {
+		chunk := duckdb.FetchChunk(r)
+		if chunk.Ptr == nil {
+			break
+		}
+		batch, failed := duckdb.DataChunkToArrowArray(options, schema, chunk)
+		duckdb.DestroyDataChunk(&chunk)
+		if err := dataError(&failed); err != nil {
+			return err
+		}
+		err := s.write(writer, sent, batch)
+		batch.Release()
+		if frames.err != nil {
+			return &brokenPipe{frames.err}
+		}
+		if err != nil {
+			return err
+		}
+		if s.more {
+			break
+		}
+	}
+	if message := duckdb.ResultError(&r); message != "" && !s.more {
+		return parseDuckError(message)
+	}
+	if err := errors.Join(writer.Close(), out.Flush(), w.out.Flush()); err != nil {
+		return &brokenPipe{err}
+	}
+	return nil
+}
+
+// write sends a batch, without hidden columns and rows beyond the limit.
+func (s *stream) write(w *ipc.Writer, schema *arrow.Schema, batch arrow.RecordBatch) error {
+	rows := batch.NumRows()
+	if s.limit > 0 && s.rows+rows > s.limit {
+		rows, s.more = s.limit-s.rows, true
+	}
+	if rows == 0 {
+		return nil
+	}
+	if s.hidden > 0 {
+		s.last = s.last[:0]
+		for i := 1; i < s.hidden-1; i += 2 {
+			if c := batch.Column(i); c.IsNull(int(rows - 1)) {
+				s.last = append(s.last, nil)
+			} else {
+				s.last = append(s.last, c.ValueStr(int(rows-1)))
+			}
+		}
+		s.last = append(s.last, batch.Column(s.hidden-1).ValueStr(int(rows-1)))
+	}
+	s.rows += rows
+	part := array.NewRecordBatch(schema, batch.Columns()[s.hidden:], batch.NumRows())
+	defer part.Release()
+	if rows < batch.NumRows() {
+		whole := part
+		part = whole.NewSlice(0, rows)
+		whole.Release()
+	}
+	return w.Write(part)
+}
+
+func resultSchema(r *duckdb.Result, options duckdb.ArrowOptions) (*arrow.Schema, error) {
+	n := duckdb.ColumnCount(r)
+	names := make([]string, n)
+	types := make([]duckdb.LogicalType, n)
+	for i := range n {
+		names[i] = duckdb.ColumnName(r, i)
+		types[i] = duckdb.ColumnLogicalType(r, i)
+	}
+	defer func() {
+		for i := range types {
+			duckdb.DestroyLogicalType(&types[i])
+		}
+	}()
+	schema, failed := duckdb.NewArrowSchema(options, types, names)
+	if err := dataError(&failed); err != nil {
+		return nil, err
+	}
+	return schema, nil
+}
+
+// frameWriter sends what is written to it as data frames.
+type frameWriter struct {
+	w   *bufio.Writer
+	err error
+}
+
+func (f *frameWriter) Write(p []byte) (int, error) {
+	for from := 0; from < len(p); from += maxFrame {
+		part := p[from:min(from+maxFrame, len(p))]
+		if f.err = writeFrame(f.w, frameData, part); f.err != nil {
+			return from, f.err
+		}
+	}
+	if f.err = f.w.Flush(); f.err != nil {
+		return 0, f.err
+	}
+	return len(p), nil
+}
+
+// cpuSeconds is the processor time that a question of that deadline can use.
+func cpuSeconds(deadline time.Duration, threads int) uint64 {
+	return uint64(math.Ceil(deadline.Seconds()*float64(max(1, threads)))) + 2
+}
