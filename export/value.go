@@ -234,3 +234,18 @@ func appendJSONString(dst []byte, s []byte) []byte {
 	dst = append(dst, s[start:]...)
 	return append(dst, '"')
 }
+
+// Texts gives the cells of a batch as plain text, the same as in CSV, and
+// whether they are missing.
+func Texts(batch arrow.RecordBatch) func(row, column int) (text string, null bool) {
+	columns := make([]appender, batch.NumCols())
+	for j := range columns {
+		columns[j] = textOf(batch.Column(j))
+	}
+	return func(i, j int) (string, bool) {
+		if batch.Column(j).IsNull(i) {
+			return "", true
+		}
+		return string(columns[j](nil, i)), false
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/apache/arrow-go/v18/arrow"
 	duckdb "github.com/duckdb/duckdb-go-bindings"
 )
 
@@ -108,29 +109,104 @@ func bind(p duckdb.PreparedStatement, i duckdb.IdxT, name string, value any) err
 	return nil
 }
 
-// rows runs a query and returns all of it as text; only for small results of
-// the worker's own.
-func (d *duck) rows(sql string, values map[string]any) ([][]string, error) {
-	p, err := d.prepare(sql, values)
+// cursor reads a result as Arrow. DuckDB produces it while it is read, so that
+// its size does not matter.
+type cursor struct {
+	statement duckdb.PreparedStatement
+	pending   duckdb.PendingResult
+	result    duckdb.Result
+	options   duckdb.ArrowOptions
+	schema    *arrow.Schema
+}
+
+// open begins the execution of sql. The caller closes the cursor.
+func (d *duck) open(sql string, values map[string]any) (_ *cursor, err error) {
+	statement, err := d.prepare(sql, values)
 	if err != nil {
 		return nil, err
 	}
-	defer duckdb.DestroyPrepare(&p)
-	var r duckdb.Result
-	defer duckdb.DestroyResult(&r)
-	if duckdb.ExecutePrepared(p, &r) == duckdb.StateError {
-		return nil, parseDuckError(duckdb.ResultError(&r))
-	}
-	columns := duckdb.ColumnCount(&r)
-	var rows [][]string
-	for i := duckdb.IdxT(0); i < duckdb.RowCount(&r); i++ {
-		row := make([]string, columns)
-		for j := range row {
-			row[j] = duckdb.ValueString(&r, duckdb.IdxT(j), i)
+	c := &cursor{statement: statement}
+	defer func() {
+		if err != nil {
+			c.close()
 		}
-		rows = append(rows, row)
+	}()
+	if duckdb.PendingPreparedStreaming(c.statement, &c.pending) == duckdb.StateError {
+		return nil, parseDuckError(duckdb.PendingError(c.pending))
 	}
-	return rows, nil
+	if duckdb.ExecutePending(c.pending, &c.result) == duckdb.StateError {
+		return nil, parseDuckError(duckdb.ResultError(&c.result))
+	}
+	c.options = duckdb.ResultGetArrowOptions(&c.result)
+	n := duckdb.ColumnCount(&c.result)
+	names := make([]string, n)
+	types := make([]duckdb.LogicalType, n)
+	for i := range n {
+		names[i] = duckdb.ColumnName(&c.result, i)
+		types[i] = duckdb.ColumnLogicalType(&c.result, i)
+	}
+	schema, failed := duckdb.NewArrowSchema(c.options, types, names)
+	for i := range types {
+		duckdb.DestroyLogicalType(&types[i])
+	}
+	c.schema = schema
+	return c, dataError(&failed)
+}
+
+// next returns the next rows, at most 2048, or nil at the end. The caller
+// releases them.
+func (c *cursor) next() (arrow.RecordBatch, error) {
+	chunk := duckdb.FetchChunk(c.result)
+	if chunk.Ptr == nil {
+		if message := duckdb.ResultError(&c.result); message != "" {
+			return nil, parseDuckError(message)
+		}
+		return nil, nil
+	}
+	defer duckdb.DestroyDataChunk(&chunk)
+	batch, failed := duckdb.DataChunkToArrowArray(c.options, c.schema, chunk)
+	return batch, dataError(&failed)
+}
+
+func (c *cursor) close() {
+	duckdb.DestroyArrowOptions(&c.options)
+	duckdb.DestroyResult(&c.result)
+	duckdb.DestroyPending(&c.pending)
+	duckdb.DestroyPrepare(&c.statement)
+}
+
+// rows returns the whole result of a query as text; only for small results of
+// the worker's own.
+func (d *duck) rows(sql string, values map[string]any) ([][]string, error) {
+	c, err := d.open(sql, values)
+	if err != nil {
+		return nil, err
+	}
+	defer c.close()
+	var rows [][]string
+	for {
+		batch, err := c.next()
+		if batch == nil || err != nil {
+			return rows, err
+		}
+		for i := range int(batch.NumRows()) {
+			row := make([]string, batch.NumCols())
+			for j, column := range batch.Columns() {
+				row[j] = strings.Clone(column.ValueStr(i)) // the batch is C memory
+			}
+			rows = append(rows, row)
+		}
+		batch.Release()
+	}
+}
+
+// dataError reads and frees DuckDB's error structure.
+func dataError(d *duckdb.ErrorData) error {
+	defer duckdb.DestroyErrorData(d)
+	if d.Ptr == nil || !duckdb.ErrorDataHasError(*d) {
+		return nil
+	}
+	return parseDuckError(duckdb.ErrorDataMessage(*d))
 }
 
 // duckError is what DuckDB says of a failure (setting errors_as_json).

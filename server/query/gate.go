@@ -18,8 +18,12 @@ type statement struct {
 	tables map[string]int
 	// node is the query node, as DuckDB's parser gave it.
 	node map[string]any
-	// aggregates is true where an aggregate stands outside of subqueries.
-	aggregates bool
+	// aggregates is true where an aggregate stands outside of subqueries,
+	// unnests where one row becomes many.
+	aggregates, unnests bool
+	// reorders is true where rows may come out in another order than they
+	// went in: subqueries become joins, windows are sorted.
+	reorders bool
 }
 
 // serialized is what DuckDB's json_serialize_sql returns.
@@ -240,11 +244,15 @@ func (w *walker) expression(class string, o map[string]any, visible *scope) erro
 			e.Hint = didYouMean(f, functionNames)
 			return e
 		}
-		if class == "FUNCTION" && aggregates[f] && w.subqueries == 0 {
-			w.statement.aggregates = true
+		if w.subqueries == 0 {
+			w.statement.aggregates = w.statement.aggregates || (class == "FUNCTION" && aggregates[f])
+			w.statement.unnests = w.statement.unnests || f == "unnest" || f == "generate_subscripts"
 		}
 	} else if class == "FUNCTION" {
 		return w.refuse(o, "this call is not allowed")
+	}
+	if class == "SUBQUERY" || class == "WINDOW" {
+		w.statement.reorders = true
 	}
 	if class == "SUBQUERY" {
 		w.subqueries++

@@ -17,6 +17,8 @@ type rowsPlan struct {
 	// grouped requests have no row of the file behind a row of the result;
 	// their pages count from the first row.
 	grouped bool
+	// reorders: the order of the file has to be asked for.
+	reorders bool
 }
 
 // planRows judges every expression of r. parse is DuckDB's parser.
@@ -33,9 +35,14 @@ func planRows(r *RowsRequest, l Limits, parse func(sql string) ([]byte, error)) 
 		for name := range s.tables {
 			p.tables[name] = -1
 		}
+		if s.unnests {
+			// Pages could begin in the middle of a row.
+			return nil, &SQLError{Message: parameter + ": unnest is not available here", Hint: "use SQL"}
+		}
 		if s.aggregates && parameter == "select" {
 			p.grouped = true
 		}
+		p.reorders = p.reorders || s.reorders
 		return s, nil
 	}
 	for _, item := range r.Select {
@@ -164,7 +171,7 @@ func (p *rowsPlan) sql(table string, limit int64, types func(query string) ([]st
 	}
 	columns = append(columns, rowid)
 	s.hidden = len(columns)
-	if len(order) > 0 {
+	if len(order) > 0 || p.reorders {
 		order = append(order, strconv.Itoa(s.hidden))
 	}
 	if len(r.After) > 0 {

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -106,7 +105,7 @@ func (w *worker) send(kind frameKind, v any) error {
 
 // parse returns the tree of sql as DuckDB's parser sees it.
 func (w *worker) parse(sql string) ([]byte, error) {
-	rows, err := w.duck.rows("SELECT json_serialize_sql($1)", map[string]any{"1": sql})
+	rows, err := w.duck.rows("SELECT json_serialize_sql(CAST($1 AS VARCHAR))", map[string]any{"1": sql})
 	if err != nil {
 		return nil, err
 	}
@@ -260,7 +259,11 @@ func (w *worker) attach(sql string, tables map[string]int) (map[string]string, e
 			w.secrets = append(w.secrets, s.Path, filepath.Dir(s.Path))
 		}
 	}
-	w.secrets = append(w.secrets, w.hello.TempDir, w.hello.PublicDir)
+	for _, dir := range []string{w.hello.TempDir, w.hello.PublicDir} {
+		if dir != "" {
+			w.secrets = append(w.secrets, dir)
+		}
+	}
 	if err := confineToFiles(files, w.hello.TempDir); err != nil {
 		return nil, err
 	}
@@ -408,15 +411,6 @@ func sqlType(t arrow.DataType) (string, error) {
 	return "", fmt.Errorf("an inline table cannot hold %s", t)
 }
 
-// dataError reads and frees DuckDB's error structure.
-func dataError(d *duckdb.ErrorData) error {
-	defer duckdb.DestroyErrorData(d)
-	if d.Ptr == nil || !duckdb.ErrorDataHasError(*d) {
-		return nil
-	}
-	return parseDuckError(duckdb.ErrorDataMessage(*d))
-}
-
 // stream is what becomes of a result on its way out.
 type stream struct {
 	// limit of rows, 0 for none; hidden columns stay here.
@@ -432,45 +426,25 @@ type stream struct {
 }
 
 // run executes a statement that the gate let through and sends its result.
-// DuckDB produces it while it is read, so that its size does not matter.
 func (w *worker) run(sql string, values map[string]any, s *stream) error {
-	p, err := w.duck.prepare(sql, values)
+	c, err := w.duck.open(sql, values)
 	if err != nil {
 		return err
 	}
-	defer duckdb.DestroyPrepare(&p)
-	var pending duckdb.PendingResult
-	if duckdb.PendingPreparedStreaming(p, &pending) == duckdb.StateError {
-		defer duckdb.DestroyPending(&pending)
-		return parseDuckError(duckdb.PendingError(pending))
-	}
-	defer duckdb.DestroyPending(&pending)
-	var r duckdb.Result
-	defer duckdb.DestroyResult(&r)
-	if duckdb.ExecutePending(pending, &r) == duckdb.StateError {
-		return parseDuckError(duckdb.ResultError(&r))
-	}
-	options := duckdb.ResultGetArrowOptions(&r)
-	defer duckdb.DestroyArrowOptions(&options)
-	schema, err := resultSchema(&r, options)
-	if err != nil {
-		return err
-	}
+	defer c.close()
 	frames := &frameWriter{w: w.out}
 	out := bufio.NewWriterSize(frames, 256<<10)
-	sent := arrow.NewSchema(schema.Fields()[s.hidden:], nil)
-	writer := ipc.NewWriter(out, ipc.WithSchema(sent))
-	for {
-		chunk := duckdb.FetchChunk(r)
-		if chunk.Ptr == nil {
-			break
-		}
-		batch, failed := duckdb.DataChunkToArrowArray(options, schema, chunk)
-		duckdb.DestroyDataChunk(&chunk)
-		if err := dataError(&failed); err != nil {
+	schema := arrow.NewSchema(c.schema.Fields()[s.hidden:], nil)
+	writer := ipc.NewWriter(out, ipc.WithSchema(schema))
+	for !s.more {
+		batch, err := c.next()
+		if err != nil {
 			return err
 		}
-		err := s.write(writer, sent, batch)
+		if batch == nil {
+			break
+		}
+		err = s.write(writer, schema, batch)
 		batch.Release()
 		if frames.err != nil {
 			return &brokenPipe{frames.err}
@@ -478,14 +452,8 @@ func (w *worker) run(sql string, values map[string]any, s *stream) error {
 		if err != nil {
 			return err
 		}
-		if s.more {
-			break
-		}
 	}
-	if message := duckdb.ResultError(&r); message != "" && !s.more {
-		return parseDuckError(message)
-	}
-	if err := errors.Join(writer.Close(), out.Flush(), w.out.Flush()); err != nil {
+	if err := errors.Join(writer.Close(), out.Flush()); err != nil {
 		return &brokenPipe{err}
 	}
 	return nil
@@ -506,40 +474,17 @@ func (s *stream) write(w *ipc.Writer, schema *arrow.Schema, batch arrow.RecordBa
 			if c := batch.Column(i); c.IsNull(int(rows - 1)) {
 				s.last = append(s.last, nil)
 			} else {
-				s.last = append(s.last, c.ValueStr(int(rows-1)))
+				s.last = append(s.last, strings.Clone(c.ValueStr(int(rows-1))))
 			}
 		}
-		s.last = append(s.last, batch.Column(s.hidden-1).ValueStr(int(rows-1)))
+		s.last = append(s.last, strings.Clone(batch.Column(s.hidden-1).ValueStr(int(rows-1))))
 	}
 	s.rows += rows
-	part := array.NewRecordBatch(schema, batch.Columns()[s.hidden:], batch.NumRows())
+	shown := array.NewRecordBatch(schema, batch.Columns()[s.hidden:], batch.NumRows())
+	defer shown.Release()
+	part := shown.NewSlice(0, rows)
 	defer part.Release()
-	if rows < batch.NumRows() {
-		whole := part
-		part = whole.NewSlice(0, rows)
-		whole.Release()
-	}
 	return w.Write(part)
-}
-
-func resultSchema(r *duckdb.Result, options duckdb.ArrowOptions) (*arrow.Schema, error) {
-	n := duckdb.ColumnCount(r)
-	names := make([]string, n)
-	types := make([]duckdb.LogicalType, n)
-	for i := range n {
-		names[i] = duckdb.ColumnName(r, i)
-		types[i] = duckdb.ColumnLogicalType(r, i)
-	}
-	defer func() {
-		for i := range types {
-			duckdb.DestroyLogicalType(&types[i])
-		}
-	}()
-	schema, failed := duckdb.NewArrowSchema(options, types, names)
-	if err := dataError(&failed); err != nil {
-		return nil, err
-	}
-	return schema, nil
 }
 
 // frameWriter sends what is written to it as data frames.
@@ -559,9 +504,4 @@ func (f *frameWriter) Write(p []byte) (int, error) {
 		return 0, f.err
 	}
 	return len(p), nil
-}
-
-// cpuSeconds is the processor time that a question of that deadline can use.
-func cpuSeconds(deadline time.Duration, threads int) uint64 {
-	return uint64(math.Ceil(deadline.Seconds()*float64(max(1, threads)))) + 2
 }

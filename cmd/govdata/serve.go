@@ -1,0 +1,154 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"govdata/catalog"
+	"govdata/export"
+	"govdata/server"
+	"govdata/server/query"
+)
+
+// pool starts the workers that run public SQL.
+func (a *app) pool(cat *catalog.Catalog, workers int) (*query.Pool, error) {
+	return query.NewPool(query.PoolOptions{Workers: workers, PublicDir: cat.PublicDir(), Log: a.log, Limits: query.DefaultLimits})
+}
+
+func (a *app) serve() *cobra.Command {
+	var addr string
+	var workers int
+	c := &cobra.Command{
+		Use: "serve", Short: "Serve what is published; new releases appear by themselves", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			site, err := a.loadSite()
+			if err != nil {
+				return err
+			}
+			cat, err := a.open()
+			if err != nil {
+				return err
+			}
+			pool, err := a.pool(cat, workers)
+			if err != nil {
+				return err
+			}
+			defer pool.Close()
+			s, err := server.New(server.Options{Catalog: cat, Engine: pool, Site: site, Limits: pool.Limits(), Sandbox: pool.Sandbox(), Log: a.log, Software: "govdata " + version()})
+			if err != nil {
+				return err
+			}
+			l, err := net.Listen("tcp", addr)
+			if err != nil {
+				return fmt.Errorf("serve: %w; choose another address with --addr", err)
+			}
+			a.log.Info("serving", "address", l.Addr().String(), "data", a.data, "sandbox", pool.Sandbox())
+			return s.Serve(c.Context(), l)
+		},
+	}
+	c.Flags().StringVar(&addr, "addr", ":8080", "address to listen on")
+	c.Flags().StringVar(&a.site, "site", "", "site file; empty: the bundled one")
+	c.Flags().IntVar(&workers, "workers", 0, "queries that run at once; 0: as many as there are cores")
+	return c
+}
+
+func (a *app) query() *cobra.Command {
+	var format, out string
+	c := &cobra.Command{
+		Use: "query SQL", Short: "Run one SELECT as the public would", Args: cobra.ExactArgs(1),
+		Long: `Run one SELECT over the published datasets, in the same sandbox as the server.
+A table is called as its dataset; "dataset@release" pins a release.`,
+		RunE: func(c *cobra.Command, args []string) error {
+			f, ok := catalog.FormatOf(format)
+			if !ok && format != "table" {
+				return usageError{fmt.Errorf("--format %q: want table, json, or one of %s", format, formats())}
+			}
+			cat, err := a.open()
+			if err != nil {
+				return err
+			}
+			pool, err := a.pool(cat, 1)
+			if err != nil {
+				return err
+			}
+			defer pool.Close()
+			names := server.NewNames(cat, "zh")
+			result, err := pool.Query(c.Context(), query.Request{SQL: args[0], Resolve: names.Resolve, Tables: names.Known, Deadline: query.DefaultLimits.Export})
+			if err != nil {
+				return err
+			}
+			defer result.Close()
+			w, done, err := a.output(out)
+			if err != nil {
+				return err
+			}
+			switch format {
+			case "table":
+				err = printTable(w, result)
+			case "json":
+				err = printJSON(w, result)
+			default:
+				_, err = export.Write(c.Context(), w, f, result, export.Meta{Query: args[0], Rows: -1, Lang: "zh", Software: "govdata " + version()}, export.Options{})
+			}
+			return done(errors.Join(err, result.Err()))
+		},
+	}
+	c.Flags().StringVar(&format, "format", "table", "table, json, or one of "+formats())
+	c.Flags().StringVarP(&out, "output", "o", "", "file to write; empty: standard output")
+	return c
+}
+
+func printTable(w io.Writer, result *query.Result) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	var names []string
+	for _, f := range result.Schema().Fields() {
+		names = append(names, f.Name)
+	}
+	fmt.Fprintln(t, strings.Join(names, "\t"))
+	for result.Next() {
+		batch := result.RecordBatch()
+		cells := export.Texts(batch)
+		for i := range int(batch.NumRows()) {
+			for j := range names {
+				if j > 0 {
+					fmt.Fprint(t, "\t")
+				}
+				value, null := cells(i, j)
+				if null {
+					value = "NULL"
+				}
+				fmt.Fprint(t, strings.NewReplacer("\t", " ", "\n", " ").Replace(value))
+			}
+			fmt.Fprintln(t)
+		}
+	}
+	return t.Flush()
+}
+
+// printJSON writes one array of objects.
+func printJSON(w io.Writer, result *query.Result) error {
+	buf := []byte("[")
+	first := true
+	for result.Next() {
+		rows := export.NewJSONRows(result.RecordBatch(), export.JSONOptions{})
+		for i := range int(result.RecordBatch().NumRows()) {
+			if !first {
+				buf = append(buf, ',')
+			}
+			first = false
+			buf = rows.Append(append(buf, '\n'), i)
+		}
+		if _, err := w.Write(buf); err != nil {
+			return err
+		}
+		buf = buf[:0]
+	}
+	_, err := w.Write(append(buf, "\n]\n"...))
+	return err
+}

@@ -1,0 +1,299 @@
+package server
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"govdata/catalog"
+)
+
+// summary is a dataset in lists.
+type summary struct {
+	ID              catalog.ID        `json:"id"`
+	Title           catalog.Text      `json:"title"`
+	Description     catalog.Text      `json:"description"`
+	Publisher       catalog.Text      `json:"publisher"`
+	Theme           string            `json:"theme"`
+	Openness        string            `json:"openness"`
+	Licence         string            `json:"licence"`
+	UpdateFrequency string            `json:"update_frequency"`
+	Keywords        []string          `json:"keywords"`
+	Synthetic       bool              `json:"synthetic"`
+	Rows            int64             `json:"rows"`
+	Release         catalog.ReleaseID `json:"release"`
+	PublishedAt     time.Time         `json:"published_at"`
+	Formats         []string          `json:"formats"`
+	URL             string            `json:"url"`
+}
+
+func (s *Server) summaryOf(c *gin.Context, r *catalog.Release) summary {
+	d := &r.Dataset
+	m := summary{ID: d.ID, Title: d.Title, Description: d.Description, Publisher: d.Publisher, Theme: d.Theme, Openness: d.Openness.Attribute,
+		Licence: d.Licence, UpdateFrequency: d.UpdateFrequency, Keywords: d.Keywords, Synthetic: d.Synthetic, Rows: r.Rows, Release: r.Release,
+		PublishedAt: r.PublishedAt, URL: s.base(c) + "/api/v1/datasets/" + string(d.ID), Formats: []string{}}
+	if m.Keywords == nil {
+		m.Keywords = []string{}
+	}
+	if d.Queryable() {
+		m.Formats = formats()
+	}
+	return m
+}
+
+func formats() []string {
+	var names []string
+	for _, f := range catalog.Formats {
+		if f.Ext != "json" {
+			names = append(names, f.Ext)
+		}
+	}
+	return names
+}
+
+// base is the public address of the site.
+func (s *Server) base(c *gin.Context) string {
+	if s.o.Site.BaseURL != "" {
+		return s.o.Site.BaseURL
+	}
+	scheme := "http"
+	if c.Request.TLS != nil || c.GetHeader("X-Forwarded-Proto") == "https" {
+		scheme = "https"
+	}
+	return scheme + "://" + c.Request.Host
+}
+
+// listDatasets searches the catalog: every word of q must occur somewhere in
+// the dataset's texts, fields among them.
+func (s *Server) listDatasets(c *gin.Context) error {
+	if err := allow(c, "q", "theme", "publisher", "openness", "format", "sort", "limit", "cursor"); err != nil {
+		return err
+	}
+	limit, err := number(c, "limit", 50, 1, 1000)
+	if err != nil {
+		return err
+	}
+	offset, err := number(c, "cursor", 0, 0, 1<<31)
+	if err != nil {
+		return err
+	}
+	all, err := s.o.Catalog.All()
+	if err != nil {
+		return err
+	}
+	words := strings.Fields(strings.ToLower(c.Query("q")))
+	facets := map[string]map[string]int{"theme": {}, "publisher": {}, "openness": {}, "format": {}}
+	var found []*catalog.Release
+	for _, r := range all {
+		m := s.summaryOf(c, r)
+		matches := func(param string, has ...string) bool {
+			want := c.Query(param)
+			return want == "" || slices.Contains(has, want)
+		}
+		if !mentions(&r.Dataset, words) || !matches("theme", m.Theme) || !matches("openness", m.Openness) ||
+			!matches("publisher", m.Publisher.Zh, m.Publisher.En) || !matches("format", m.Formats...) {
+			continue
+		}
+		found = append(found, r)
+		facets["theme"][m.Theme]++
+		facets["publisher"][m.Publisher.In(langOf(c))]++
+		facets["openness"][m.Openness]++
+		for _, f := range m.Formats {
+			facets["format"][f]++
+		}
+	}
+	switch sort := c.Query("sort"); sort {
+	case "", "theme":
+	case "newest":
+		slices.SortStableFunc(found, func(a, b *catalog.Release) int { return b.PublishedAt.Compare(a.PublishedAt) })
+	case "title":
+		slices.SortStableFunc(found, func(a, b *catalog.Release) int {
+			return strings.Compare(a.Dataset.Title.In(langOf(c)), b.Dataset.Title.In(langOf(c)))
+		})
+	case "rows":
+		slices.SortStableFunc(found, func(a, b *catalog.Release) int { return int(b.Rows>>1 - a.Rows>>1) })
+	default:
+		return badParam("sort", "found %q, want theme, newest, title or rows", sort)
+	}
+	page := []summary{}
+	for i := offset; i < min(offset+limit, int64(len(found))); i++ {
+		page = append(page, s.summaryOf(c, found[i]))
+	}
+	var next *string
+	if end := offset + limit; end < int64(len(found)) {
+		cursor := strconv.FormatInt(end, 10)
+		next = &cursor
+	}
+	c.JSON(http.StatusOK, gin.H{"datasets": page, "total": len(found), "facets": facets, "next_cursor": next})
+	return nil
+}
+
+// mentions reports whether every word occurs in the dataset's texts.
+func mentions(d *catalog.Dataset, words []string) bool {
+	if len(words) == 0 {
+		return true
+	}
+	var b strings.Builder
+	for _, t := range []string{string(d.ID), d.Title.Zh, d.Title.En, d.Description.Zh, d.Description.En, d.Publisher.Zh, d.Publisher.En, d.Theme, strings.Join(d.Keywords, " ")} {
+		b.WriteString(strings.ToLower(t) + "\n")
+	}
+	for _, f := range d.Public() {
+		b.WriteString(strings.ToLower(f.Name + "\n" + f.Title.Zh + "\n" + f.Title.En + "\n"))
+	}
+	for _, w := range words {
+		if !strings.Contains(b.String(), w) {
+			return false
+		}
+	}
+	return true
+}
+
+// number reads an integer parameter.
+func number(c *gin.Context, name string, otherwise, least, most int64) (int64, error) {
+	given, ok := c.GetQuery(name)
+	if !ok {
+		return otherwise, nil
+	}
+	n, err := strconv.ParseInt(given, 10, 64)
+	if err != nil || n < least || n > most {
+		return 0, badParam(name, "found %q, want a number from %d to %d", given, least, most)
+	}
+	return n, nil
+}
+
+// distribution is one file that can be downloaded.
+type distribution struct {
+	Format    string `json:"format"`
+	MediaType string `json:"media_type"`
+	URL       string `json:"url"`
+	Bytes     *int64 `json:"bytes"`
+	SHA256    string `json:"sha256,omitempty"`
+	Rows      int64  `json:"rows"`
+}
+
+func (s *Server) distributions(c *gin.Context, r *catalog.Release, ref catalog.Ref) []distribution {
+	list := []distribution{}
+	if !r.Dataset.Queryable() {
+		return list
+	}
+	for _, a := range r.Artefacts {
+		list = append(list, distribution{Format: a.Format, MediaType: a.MediaType, URL: s.base(c) + "/d/" + ref.String() + "." + a.Format,
+			Bytes: &a.Bytes, SHA256: a.SHA256, Rows: a.Rows})
+	}
+	arrow, _ := catalog.FormatOf("arrow")
+	return append(list, distribution{Format: "arrow", MediaType: arrow.MediaType, URL: s.base(c) + "/d/" + ref.String() + ".arrow", Rows: r.Rows})
+}
+
+// publicField leaves out how a column is recognised in departments' files.
+type publicField struct {
+	Name        string           `json:"name"`
+	Title       catalog.Text     `json:"title"`
+	Description catalog.Text     `json:"description,omitzero"`
+	Type        catalog.Type     `json:"type"`
+	Unit        string           `json:"unit,omitempty"`
+	Semantic    catalog.Semantic `json:"semantic,omitempty"`
+	Required    bool             `json:"required"`
+	Enum        []string         `json:"enum,omitempty"`
+	Separator   string           `json:"separator,omitempty"`
+	Masking     catalog.Privacy  `json:"masking,omitempty"`
+}
+
+func publicFields(d *catalog.Dataset) []publicField {
+	var fields []publicField
+	for _, f := range d.Public() {
+		fields = append(fields, publicField{f.Name, f.Title, f.Description, f.Type, f.Unit, f.Semantic, f.Required, f.Enum, f.Separator, f.Privacy})
+	}
+	return fields
+}
+
+func (s *Server) showDataset(c *gin.Context) error {
+	if err := allow(c); err != nil {
+		return err
+	}
+	id, err := catalog.ParseID(c.Param("id"))
+	if err != nil {
+		return err
+	}
+	r, err := s.o.Catalog.Current(id)
+	if err != nil {
+		return err
+	}
+	d := &r.Dataset
+	reason := ""
+	if !d.Queryable() {
+		reason = d.Openness.Attribute + "：" + d.Openness.Condition.In(langOf(c)) + d.Openness.Basis.In(langOf(c))
+	}
+	c.JSON(http.StatusOK, gin.H{
+		"id": d.ID, "title": d.Title, "description": d.Description, "publisher": d.Publisher, "contact": d.Contact,
+		"theme": d.Theme, "disclosure": d.Disclosure, "legal_basis": d.LegalBasis, "openness": d.Openness, "update_frequency": d.UpdateFrequency,
+		"licence": d.Licence, "keywords": d.Keywords, "synthetic": d.Synthetic, "source": d.Source, "key": d.Key, "sort": d.SortKey(), "mode": d.Mode,
+		"fields": publicFields(d), "queryable": d.Queryable(), "queryable_reason": reason,
+		"release": releaseOf(r), "downloads": s.distributions(c, r, catalog.Ref{Dataset: d.ID}),
+		"quality": gin.H{"rows_in": r.Counts.In, "rows_published": r.Counts.Published, "rows_rejected": r.Counts.Rejected, "rows_withheld": r.Counts.Withheld, "withheld": r.Withheld},
+	})
+	return nil
+}
+
+// releaseSummary is a release in lists. What files it was made of is public;
+// what stood in the rejected rows is not.
+type releaseSummary struct {
+	Release     catalog.ReleaseID     `json:"release"`
+	Previous    catalog.ReleaseID     `json:"previous,omitempty"`
+	PublishedAt time.Time             `json:"published_at"`
+	Rows        int64                 `json:"rows"`
+	Mode        catalog.Mode          `json:"mode"`
+	Content     string                `json:"content"`
+	Counts      catalog.Counts        `json:"counts"`
+	Withheld    []catalog.Withholding `json:"withheld"`
+	Sources     []catalog.Source      `json:"sources"`
+}
+
+func releaseOf(r *catalog.Release) releaseSummary {
+	return releaseSummary{r.Release, r.Previous, r.PublishedAt, r.Rows, r.Mode, r.Content, r.Counts, r.Withheld, r.Sources}
+}
+
+func (s *Server) listReleases(c *gin.Context) error {
+	if err := allow(c); err != nil {
+		return err
+	}
+	id, err := catalog.ParseID(c.Param("id"))
+	if err != nil {
+		return err
+	}
+	all, err := s.o.Catalog.Releases(id)
+	if err != nil {
+		return err
+	}
+	current, err := s.o.Catalog.Current(id)
+	if err != nil {
+		return err
+	}
+	list := []gin.H{}
+	for _, r := range all {
+		list = append(list, gin.H{"release": releaseOf(r), "current": r.Release == current.Release,
+			"manifest": s.base(c) + "/d/" + r.Ref().String() + ".manifest.json", "downloads": s.distributions(c, r, r.Ref())})
+	}
+	c.JSON(http.StatusOK, gin.H{"dataset": id, "releases": list})
+	return nil
+}
+
+func (s *Server) showRelease(c *gin.Context) error {
+	if err := allow(c); err != nil {
+		return err
+	}
+	ref, err := catalog.ParseRef(c.Param("id") + "@" + c.Param("release"))
+	if err != nil {
+		return err
+	}
+	r, err := s.o.Catalog.Resolve(ref)
+	if err != nil {
+		return err
+	}
+	c.Header("Cache-Control", immutable)
+	c.JSON(http.StatusOK, gin.H{"release": releaseOf(r), "fields": publicFields(&r.Dataset), "downloads": s.distributions(c, r, ref)})
+	return nil
+}

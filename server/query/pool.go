@@ -1,0 +1,387 @@
+package query
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"govdata/catalog"
+)
+
+// grace is how long after the deadline a worker may still say that it was too
+// slow before it is killed.
+const grace = 250 * time.Millisecond
+
+// PoolOptions tune NewPool. The zero value is what a server wants.
+type PoolOptions struct {
+	// Workers is how many questions run at once. 0: as many as there are cores.
+	Workers int
+	// Queue is how many may wait, first come first served; 0: 16 per worker.
+	// One that waits longer than QueueWait is refused; 0: 5 s.
+	Queue     int
+	QueueWait time.Duration
+	// Threads of each worker. 0: one.
+	Threads int
+	// Limits of every question. Zero: DefaultLimits.
+	Limits Limits
+	// PublicDir holds all release files.
+	PublicDir string
+	// TempDir takes what does not fit in a worker's memory. "": the system's.
+	TempDir string
+	// Command starts a worker. Empty: this executable with the argument "worker".
+	Command []string
+	Log     *slog.Logger
+}
+
+// Pool is the Engine of one machine: worker processes that wait, started and
+// confined, for a question each.
+type Pool struct {
+	o PoolOptions
+
+	slots   chan struct{}
+	ready   chan *process
+	waiting atomic.Int64
+	running atomic.Int64
+	started atomic.Int64
+	killed  atomic.Int64
+	crashed atomic.Int64
+	refused atomic.Int64
+
+	held   atomic.Pointer[ready]
+	closed chan struct{}
+	close  sync.Once
+	wait   sync.WaitGroup
+}
+
+var _ Engine = (*Pool)(nil)
+
+// NewPool starts the workers and returns when the first one is ready.
+func NewPool(o PoolOptions) (*Pool, error) {
+	if o.Workers <= 0 {
+		o.Workers = runtime.NumCPU()
+	}
+	if o.Queue <= 0 {
+		o.Queue = 16 * o.Workers
+	}
+	if o.QueueWait <= 0 {
+		o.QueueWait = 5 * time.Second
+	}
+	if o.Threads <= 0 {
+		o.Threads = 1
+	}
+	if o.Limits == (Limits{}) {
+		o.Limits = DefaultLimits
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if len(o.Command) == 0 {
+		self, err := os.Executable()
+		if err != nil {
+			return nil, fmt.Errorf("query: %w", err)
+		}
+		o.Command = []string{self, "worker"}
+	}
+	p := &Pool{o: o, slots: make(chan struct{}, o.Workers), ready: make(chan *process), closed: make(chan struct{})}
+	first := make(chan error, o.Workers)
+	for range o.Workers {
+		p.wait.Go(func() { p.keepReady(first) })
+	}
+	if err := <-first; err != nil {
+		p.Close()
+		return nil, fmt.Errorf("query: no worker starts: %w", err)
+	}
+	if p.held.Load().Landlock == 0 {
+		o.Log.Warn("public SQL runs without landlock: a fault in DuckDB would reach the files of this machine", "sandbox", p.Sandbox())
+	}
+	return p, nil
+}
+
+// keepReady keeps one worker ready. The thread stays the same for as long as
+// the pool lives: the kernel kills a worker when the thread that started it
+// ends, which is how no worker outlives the server.
+func (p *Pool) keepReady(first chan<- error) {
+	runtime.LockOSThread()
+	for {
+		w, err := p.start()
+		select {
+		case first <- err:
+		default:
+		}
+		if err != nil {
+			p.o.Log.Error("a query worker does not start", "error", err)
+			select {
+			case <-time.After(time.Second):
+				continue
+			case <-p.closed:
+				return
+			}
+		}
+		select {
+		case p.ready <- w:
+		case <-w.exited:
+			w.pipe.Close()
+			p.o.Log.Warn("an idle query worker ended", "state", w.cmd.ProcessState.String(), "stderr", w.stderr.String())
+		case <-p.closed:
+			w.kill()
+			<-w.exited
+			w.pipe.Close()
+			return
+		}
+	}
+}
+
+// Close kills all workers, those at work too.
+func (p *Pool) Close() {
+	p.close.Do(func() { close(p.closed) })
+	p.wait.Wait()
+}
+
+// Limits are what the pool holds every question to.
+func (p *Pool) Limits() Limits { return p.o.Limits }
+
+// Stats are counts of workers and questions.
+type Stats struct {
+	// Workers can run at once; Running do; Waiting questions are queued.
+	Workers, Running, Waiting int
+	// Since the start: workers started, killed at a deadline, a limit or by
+	// their client's leaving, and ended by themselves where they should not;
+	// questions refused because the queue was full or slow.
+	Started, Killed, Crashed, Refused int64
+}
+
+// Stats returns the present counts.
+func (p *Pool) Stats() Stats {
+	return Stats{
+		Workers: p.o.Workers, Running: int(p.running.Load()), Waiting: int(p.waiting.Load()),
+		Started: p.started.Load(), Killed: p.killed.Load(), Crashed: p.crashed.Load(), Refused: p.refused.Load(),
+	}
+}
+
+// Sandbox says in words what holds the workers on this machine.
+func (p *Pool) Sandbox() string {
+	held := p.held.Load()
+	if held == nil {
+		return "no worker has started"
+	}
+	parts := []string{"one process per query"}
+	say := func(ok bool, yes, no string) {
+		if ok {
+			parts = append(parts, yes)
+		} else {
+			parts = append(parts, no)
+		}
+	}
+	say(held.Landlock > 0, fmt.Sprintf("landlock ABI %d", held.Landlock), "NO landlock")
+	say(held.Seccomp, "seccomp", "NO seccomp")
+	say(held.Rlimits, "rlimits", "NO rlimits")
+	return strings.Join(parts, ", ")
+}
+
+// Query runs r in a worker. It returns when the first rows are there, or the
+// result is known to be empty, so that most faults are errors of Query and
+// not of the stream.
+func (p *Pool) Query(ctx context.Context, r Request) (*Result, error) {
+	l := p.o.Limits
+	if r.Deadline <= 0 {
+		r.Deadline = l.Interactive
+	}
+	if r.MaxBytes <= 0 {
+		r.MaxBytes = l.ResponseBytes
+	}
+	if err := checkRequest(r, l); err != nil {
+		return nil, err
+	}
+	w, err := p.acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	begun := time.Now()
+	ctx, cancel := context.WithTimeoutCause(ctx, r.Deadline+grace, errDeadline)
+	stop := context.AfterFunc(ctx, w.kill)
+	q := &Result{ctx: ctx, pool: p, worker: w, request: r, begun: begun}
+	q.refs.Store(1)
+	q.free = func() {
+		stop()
+		w.kill() // a worker serves one question, whatever it still does
+		<-w.exited
+		w.pipe.Close()
+		cancel()
+		p.running.Add(-1)
+		<-p.slots
+	}
+	if err := q.begin(); err != nil {
+		q.Close()
+		return nil, err
+	}
+	return q, nil
+}
+
+var errDeadline = errors.New("the deadline and its grace have passed")
+
+// checkRequest refuses what needs no worker to be refused.
+func checkRequest(r Request, l Limits) error {
+	if r.Rows == nil {
+		return checkText(r.SQL, l)
+	}
+	size := len(r.Rows.Where) + len(r.Rows.Table)
+	for _, s := range append(r.Rows.Select, r.Rows.GroupBy...) {
+		size += len(s)
+	}
+	for _, o := range r.Rows.Order {
+		size += len(o.Field)
+	}
+	if size > l.QueryBytes {
+		return &SQLError{Message: fmt.Sprintf("the request has %d bytes; at most %d are allowed", size, l.QueryBytes)}
+	}
+	return nil
+}
+
+// acquire waits for a turn and a worker.
+func (p *Pool) acquire(ctx context.Context) (*process, error) {
+	busy := func() error {
+		p.refused.Add(1)
+		return fmt.Errorf("query: all %d workers are taken and the queue is full: %w", p.o.Workers, catalog.ErrBusy)
+	}
+	select {
+	case p.slots <- struct{}{}:
+	default:
+		if p.waiting.Add(1) > int64(p.o.Queue) {
+			p.waiting.Add(-1)
+			return nil, busy()
+		}
+		defer p.waiting.Add(-1)
+		timer := time.NewTimer(p.o.QueueWait)
+		defer timer.Stop()
+		select {
+		case p.slots <- struct{}{}:
+		case <-timer.C:
+			return nil, busy()
+		case <-ctx.Done():
+			return nil, fmt.Errorf("query: %w", ctx.Err())
+		case <-p.closed:
+			return nil, fmt.Errorf("query: the server is stopping: %w", catalog.ErrBusy)
+		}
+	}
+	timer := time.NewTimer(p.o.QueueWait)
+	defer timer.Stop()
+	select {
+	case w := <-p.ready:
+		p.running.Add(1)
+		return w, nil
+	case <-timer.C:
+		<-p.slots
+		return nil, busy()
+	case <-ctx.Done():
+		<-p.slots
+		return nil, fmt.Errorf("query: %w", ctx.Err())
+	case <-p.closed:
+		<-p.slots
+		return nil, fmt.Errorf("query: the server is stopping: %w", catalog.ErrBusy)
+	}
+}
+
+// process is a worker seen from the server.
+type process struct {
+	cmd *exec.Cmd
+	in  *os.File
+	// out reads from pipe.
+	out    *bufio.Reader
+	pipe   *os.File
+	stderr *tail
+	// exited is closed when the process is gone and reaped.
+	exited chan struct{}
+}
+
+// kill fails only where the process has gone.
+func (w *process) kill() { _ = w.cmd.Process.Kill() }
+
+// start starts a worker and waits until it is confined and ready.
+func (p *Pool) start() (*process, error) {
+	temp, err := os.MkdirTemp(p.o.TempDir, "govdata-worker-")
+	if err != nil {
+		return nil, err
+	}
+	childIn, in, err := os.Pipe()
+	if err != nil {
+		os.RemoveAll(temp)
+		return nil, err
+	}
+	out, childOut, err := os.Pipe()
+	if err != nil {
+		os.RemoveAll(temp)
+		childIn.Close()
+		in.Close()
+		return nil, err
+	}
+	w := &process{in: in, out: bufio.NewReaderSize(out, 256<<10), pipe: out, stderr: &tail{}, exited: make(chan struct{})}
+	w.cmd = exec.Command(p.o.Command[0], p.o.Command[1:]...)
+	w.cmd.Env = []string{}
+	w.cmd.Dir = "/"
+	w.cmd.Stdin, w.cmd.Stdout, w.cmd.Stderr = childIn, childOut, w.stderr
+	isolate(w.cmd)
+	err = w.cmd.Start()
+	childIn.Close()
+	childOut.Close()
+	if err != nil {
+		in.Close()
+		out.Close()
+		os.RemoveAll(temp)
+		return nil, err
+	}
+	p.started.Add(1)
+	go func() {
+		w.cmd.Wait() // how it ended is read from ProcessState
+		os.RemoveAll(temp)
+		close(w.exited)
+		in.Close()
+	}()
+	late := time.AfterFunc(10*time.Second, w.kill)
+	defer late.Stop()
+	var held ready
+	err = writeMessage(in, frameHello, hello{
+		MemoryMB: p.o.Limits.MemoryMB, TempMB: p.o.Limits.TempMB, TempDir: temp, PublicDir: p.o.PublicDir, Threads: p.o.Threads,
+	})
+	if err == nil {
+		err = readMessage(w.out, frameReady, &held)
+	}
+	if err != nil {
+		w.kill()
+		<-w.exited
+		out.Close()
+		return nil, fmt.Errorf("%w: %s: %s", err, w.cmd.ProcessState, w.stderr)
+	}
+	p.held.Store(&held)
+	return w, nil
+}
+
+// tail keeps the end of what a worker writes to stderr, for the log.
+type tail struct {
+	mu  sync.Mutex
+	buf []byte
+}
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.buf = append(t.buf, p...)
+	if over := len(t.buf) - 8<<10; over > 0 {
+		t.buf = t.buf[over:]
+	}
+	return len(p), nil
+}
+
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return strings.TrimSpace(string(t.buf))
+}

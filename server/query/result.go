@@ -1,0 +1,344 @@
+package query
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/ipc"
+
+	"govdata/catalog"
+)
+
+// Result is the answer to a question, as it comes out of the worker. It is an
+// Arrow record reader, for one goroutine. After Next returned false and Err
+// returned nil, the result was whole, up to the row limit.
+type Result struct {
+	ctx     context.Context
+	pool    *Pool
+	worker  *process
+	request Request
+	free    func()
+
+	frames frameReader
+	reader *ipc.Reader
+	schema *arrow.Schema
+	// ahead is true while the first rows have been read but not asked for.
+	ahead  bool
+	err    error
+	tables []string
+
+	begun   time.Time
+	elapsed time.Duration
+	refs    atomic.Int64
+	once    sync.Once
+}
+
+var _ array.RecordReader = (*Result)(nil)
+
+// begin sends the question, has its tables resolved and reads up to the first
+// rows.
+func (q *Result) begin() error {
+	r := q.request
+	err := writeMessage(q.worker.in, frameJob, job{
+		SQL: r.SQL, Params: r.Params, Named: r.Named, Rows: r.Rows, MaxRows: r.MaxRows, Deadline: r.Deadline, Limits: q.pool.o.Limits,
+	})
+	if err != nil {
+		return q.fault(err)
+	}
+	kind, n, err := readHead(q.worker.out)
+	if err == nil && kind == frameNames {
+		if err := q.resolve(n); err != nil {
+			return err
+		}
+		kind, n, err = readHead(q.worker.out)
+	}
+	q.frames = frameReader{r: q.worker.out, limit: q.request.MaxBytes}
+	if err == nil {
+		err = q.frames.enter(kind, n)
+	}
+	if err == nil {
+		q.reader, err = ipc.NewReader(&q.frames)
+	}
+	if err != nil {
+		return q.fault(err)
+	}
+	q.schema = q.reader.Schema()
+	q.ahead = q.next()
+	return q.err
+}
+
+// resolve reads the names that the statement uses and sends what they mean.
+func (q *Result) resolve(n int) error {
+	var uses []tableUse
+	if err := readPayload(q.worker.out, n, &uses); err != nil {
+		return q.fault(err)
+	}
+	sources := make([]namedSource, 0, len(uses))
+	for _, use := range uses {
+		s, err := q.request.Resolve(q.ctx, use.Name)
+		switch {
+		case errors.Is(err, catalog.ErrNotFound), errors.Is(err, catalog.ErrInvalid):
+			e := &SQLError{Line: use.Line, Col: use.Col, Message: fmt.Sprintf("there is no table %q", clip(use.Name)), Category: catalog.ErrNotFound}
+			if q.request.Tables != nil {
+				e.Hint = didYouMean(use.Name, q.request.Tables())
+			}
+			return e
+		case err != nil:
+			return fmt.Errorf("query: table %q: %w", clip(use.Name), err)
+		}
+		named := namedSource{Name: use.Name, Path: s.Path}
+		if s.Inline != nil {
+			var b bytes.Buffer
+			w := ipc.NewWriter(&b, ipc.WithSchema(s.Inline.Schema()))
+			if err := errors.Join(w.Write(s.Inline), w.Close()); err != nil {
+				return fmt.Errorf("query: table %q: %w", use.Name, err)
+			}
+			named.Inline = b.Bytes()
+		}
+		sources = append(sources, named)
+		q.tables = append(q.tables, use.Name)
+	}
+	slices.Sort(q.tables)
+	if err := writeMessage(q.worker.in, frameSources, sources); err != nil {
+		return q.fault(err)
+	}
+	return nil
+}
+
+// next moves to the next rows. At the end it learns whether the end is a good
+// one.
+func (q *Result) next() bool {
+	if q.err != nil || q.frames.done != nil {
+		return false
+	}
+	if q.reader.Next() {
+		return true
+	}
+	err := q.reader.Err()
+	if err == nil {
+		// The Arrow stream is over; the worker's last word is behind it.
+		_, err = io.Copy(io.Discard, &q.frames)
+	}
+	q.elapsed = time.Since(q.begun)
+	if err != nil {
+		q.err = q.fault(err)
+	}
+	q.stop()
+	return false
+}
+
+// fault finds out why the talk with the worker broke off.
+func (q *Result) fault(err error) error {
+	if f := q.frames.failure; f != nil {
+		return q.failed(f)
+	}
+	if errors.Is(err, errResultSize) {
+		q.pool.killed.Add(1)
+		return fmt.Errorf("the result is larger than %d MiB; ask for fewer rows or columns: %w", q.request.MaxBytes>>20, catalog.ErrTooLarge)
+	}
+	if q.ctx.Err() == nil {
+		// It ended by itself, or talks nonsense and has to.
+		select {
+		case <-q.worker.exited:
+		case <-time.After(grace):
+		}
+	}
+	if cause := context.Cause(q.ctx); errors.Is(cause, errDeadline) {
+		q.pool.killed.Add(1)
+		return q.failed(&failure{Kind: failTimeout})
+	} else if cause != nil {
+		q.pool.killed.Add(1)
+		return fmt.Errorf("query: %w", cause)
+	}
+	q.worker.kill()
+	<-q.worker.exited
+	state, stderr := q.worker.cmd.ProcessState, q.worker.stderr.String()
+	switch {
+	case cpuExceeded(state):
+		q.pool.killed.Add(1)
+		return q.failed(&failure{Kind: failTimeout})
+	case strings.Contains(stderr, "bad_alloc"), strings.Contains(stderr, "allocate memory"), strings.Contains(stderr, "out of memory"):
+		return q.failed(&failure{Kind: failMemory})
+	}
+	q.pool.crashed.Add(1)
+	q.pool.o.Log.Error("a query worker broke off", "error", err, "state", state.String(), "stderr", stderr)
+	return fmt.Errorf("query: the worker broke off (%s)", state)
+}
+
+// failed turns what the worker reported into the error for the caller.
+func (q *Result) failed(f *failure) error {
+	switch f.Kind {
+	case failSQL:
+		e := &SQLError{Line: f.Line, Col: f.Col, Message: f.Message, Hint: f.Hint}
+		if f.NotFound {
+			e.Category = catalog.ErrNotFound
+		}
+		return e
+	case failMemory:
+		return fmt.Errorf("the query needs more than %s of memory: %w", mebibytes(q.pool.o.Limits.MemoryMB), catalog.ErrTooLarge)
+	case failTimeout:
+		return fmt.Errorf("the query did not end within %s: %w", q.request.Deadline, catalog.ErrTimeout)
+	}
+	q.pool.o.Log.Error("a query worker failed", "error", f.Message)
+	return errors.New("query: the worker failed; the log says why")
+}
+
+func mebibytes(mb int) string {
+	if mb%1024 == 0 {
+		return fmt.Sprintf("%d GiB", mb/1024)
+	}
+	return fmt.Sprintf("%d MiB", mb)
+}
+
+// stop frees the worker.
+func (q *Result) stop() { q.once.Do(q.free) }
+
+// Close frees the worker at once, whatever it does. The records already read
+// stay valid as long as they are retained.
+func (q *Result) Close() error {
+	q.stop()
+	if q.reader != nil {
+		q.reader.Release()
+		q.reader = nil
+	}
+	if q.err == nil && q.frames.done == nil {
+		q.err = errors.New("query: the result was closed before its end")
+	}
+	return nil
+}
+
+// Retain and Release count the owners of the result; the last one closes it.
+func (q *Result) Retain() { q.refs.Add(1) }
+
+// Release is the counterpart of Retain.
+func (q *Result) Release() {
+	if q.refs.Add(-1) == 0 {
+		q.Close()
+	}
+}
+
+// Schema returns the columns of the result.
+func (q *Result) Schema() *arrow.Schema { return q.schema }
+
+// Next moves to the next rows; false at the end or on an error.
+func (q *Result) Next() bool {
+	if q.ahead {
+		q.ahead = false
+		return true
+	}
+	return q.next()
+}
+
+// RecordBatch returns the present rows, valid until the next Next.
+func (q *Result) RecordBatch() arrow.RecordBatch { return q.reader.RecordBatch() }
+
+// Record is the old name of RecordBatch.
+func (q *Result) Record() arrow.RecordBatch { return q.reader.RecordBatch() }
+
+// Err tells why Next returned false: nil at the end of the result.
+func (q *Result) Err() error { return q.err }
+
+// Truncated tells, after the end, whether there were rows beyond the limit.
+func (q *Result) Truncated() bool { return q.frames.done != nil && q.frames.done.Truncated }
+
+// NextAfter returns, after the end of a page of a RowsRequest, where the next
+// page begins: texts and nils, for RowsRequest.After. Nil: this was the last.
+func (q *Result) NextAfter() []any {
+	if q.frames.done == nil {
+		return nil
+	}
+	return q.frames.done.NextAfter
+}
+
+// Total returns, after the end, how many rows match on all pages; nil where
+// it was not asked for.
+func (q *Result) Total() *int64 {
+	if q.frames.done == nil {
+		return nil
+	}
+	return q.frames.done.Total
+}
+
+// Tables lists the tables that the question used, sorted.
+func (q *Result) Tables() []string { return q.tables }
+
+// Elapsed is the time from when a worker was free until the end, or until now.
+func (q *Result) Elapsed() time.Duration {
+	if q.elapsed > 0 {
+		return q.elapsed
+	}
+	return time.Since(q.begun)
+}
+
+// frameReader reads the Arrow stream out of the worker's data frames.
+type frameReader struct {
+	r     *bufio.Reader
+	limit int64
+	left  int // of the present data frame
+	total int64
+
+	// How it ended.
+	done    *done
+	failure *failure
+}
+
+var (
+	errResultSize = errors.New("result too large")
+	errFailed     = errors.New("the worker reported a failure")
+)
+
+// enter goes into a frame whose head was read.
+func (f *frameReader) enter(kind frameKind, n int) error {
+	switch kind {
+	case frameData:
+		f.left = n
+		if f.total += int64(n); f.total > f.limit {
+			return errResultSize
+		}
+		return nil
+	case frameFailure:
+		f.failure = &failure{}
+		if err := readPayload(f.r, n, f.failure); err != nil {
+			f.failure = nil
+			return err
+		}
+		return errFailed
+	case frameDone:
+		f.done = &done{}
+		if err := readPayload(f.r, n, f.done); err != nil {
+			f.done = nil
+			return err
+		}
+		return io.EOF
+	}
+	return fmt.Errorf("frame %q in a result", kind)
+}
+
+func (f *frameReader) Read(p []byte) (int, error) {
+	for f.left == 0 {
+		kind, n, err := readHead(f.r)
+		if err == io.EOF {
+			err = io.ErrUnexpectedEOF // only done ends a result
+		}
+		if err != nil {
+			return 0, err
+		}
+		if err := f.enter(kind, n); err != nil {
+			return 0, err
+		}
+	}
+	n, err := f.r.Read(p[:min(len(p), f.left)])
+	f.left -= n
+	return n, err
+}

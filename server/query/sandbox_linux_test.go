@@ -1,0 +1,175 @@
+package query
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// attempts is what probe tries after it was confined like a worker: each
+// must fail, as if somebody had taken over the process.
+type attempts struct {
+	Public, Private string
+	Temp            string
+	Server          int
+}
+
+// probe confines itself, then tries everything a worker must not be able to
+// do, and prints what succeeded.
+func probe(args []string) {
+	var a attempts
+	if err := json.Unmarshal([]byte(args[0]), &a); err != nil {
+		panic(err)
+	}
+	public := filepath.Dir(a.Public)
+	if _, err := confine(hello{MemoryMB: 256, TempMB: 16, TempDir: a.Temp, PublicDir: public}); err != nil {
+		fmt.Println("confine:", err)
+		return
+	}
+	try := func(stage, what string, f func() error) {
+		if err := f(); err == nil {
+			fmt.Printf("%s: %s\n", stage, what)
+		}
+	}
+	other := filepath.Join(public, "other.duckdb")
+	stage := func(stage string) {
+		try(stage, "reads a private file", func() error { _, err := os.ReadFile(a.Private); return err })
+		try(stage, "reads /etc/passwd", func() error { _, err := os.ReadFile("/etc/passwd"); return err })
+		try(stage, "reads its own memory map", func() error {
+			_, err := os.ReadFile("/proc/self/task/" + strconv.Itoa(unix.Gettid()) + "/maps")
+			return err
+		})
+		try(stage, "lists /", func() error { _, err := os.ReadDir("/"); return err })
+		try(stage, "writes a release", func() error { f, err := os.OpenFile(a.Public, os.O_WRONLY, 0); f.Close(); return err })
+		try(stage, "truncates a release", func() error { return os.Truncate(a.Public, 0) })
+		try(stage, "makes a public file", func() error { return os.WriteFile(filepath.Join(public, "new"), nil, 0o644) })
+		try(stage, "removes a release", func() error { return os.Remove(a.Public) })
+		try(stage, "renames a release", func() error { return os.Rename(a.Public, filepath.Join(a.Temp, "x")) })
+		try(stage, "listens", func() error { _, err := net.Listen("tcp", "127.0.0.1:0"); return err })
+		try(stage, "opens a socket", func() error { _, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM, 0); return err })
+		try(stage, "runs a program", func() error { return exec.Command("/bin/true").Run() })
+		try(stage, "forks", func() error {
+			_, _, e := unix.RawSyscall(unix.SYS_CLONE, uintptr(unix.SIGCHLD), 0, 0)
+			if e != 0 {
+				return e
+			}
+			return nil
+		})
+		try(stage, "signals the server", func() error { return unix.Kill(a.Server, 0) })
+		try(stage, "signals a thread of the server", func() error { return unix.Tgkill(a.Server, a.Server, 0) })
+		try(stage, "traces", func() error { return unix.PtraceAttach(a.Server) })
+		try(stage, "reads the server's memory", func() error {
+			_, err := unix.ProcessVMReadv(a.Server, []unix.Iovec{{}}, []unix.RemoteIovec{{}}, 0)
+			return err
+		})
+		try(stage, "mounts", func() error { return unix.Mount("none", a.Temp, "tmpfs", 0, "") })
+		try(stage, "leaves its namespace", func() error { return unix.Unshare(unix.CLONE_NEWNS) })
+		try(stage, "uses io_uring", func() error {
+			_, _, e := unix.Syscall(unix.SYS_IO_URING_SETUP, 1, 0, 0)
+			if e == unix.EFAULT || e == 0 {
+				return nil
+			}
+			return e
+		})
+		try(stage, "raises a limit", func() error {
+			return unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 1 << 20, Max: 1 << 20})
+		})
+		try(stage, "becomes another user", func() error { return syscall.Setuid(1) })
+	}
+	stage("waiting")
+	if _, err := os.ReadFile(other); err != nil {
+		fmt.Println("cannot read a public file before the question:", err)
+	}
+	if err := confineToFiles([]string{a.Public}, a.Temp); err != nil {
+		fmt.Println("confineToFiles:", err)
+		return
+	}
+	stage("working")
+	try("working", "reads another release", func() error { _, err := os.ReadFile(other); return err })
+	try("working", "signals any thread", func() error {
+		_, _, e := unix.Syscall(unix.SYS_TKILL, uintptr(os.Getpid()), 0, 0)
+		if e != 0 {
+			return e
+		}
+		return nil
+	})
+	if _, err := os.ReadFile(a.Public); err != nil {
+		fmt.Println("cannot read its release:", err)
+	}
+	if err := os.WriteFile(filepath.Join(a.Temp, "spill"), []byte("x"), 0o600); err != nil {
+		fmt.Println("cannot write its temporary file:", err)
+	}
+	fmt.Println("done")
+}
+
+func TestAWorkerTakenOverCanDoNothing(t *testing.T) {
+	dir := t.TempDir()
+	a := attempts{
+		Public: filepath.Join(dir, "public", "data.duckdb"), Private: filepath.Join(dir, "private", "secret"),
+		Temp: filepath.Join(dir, "temp"), Server: os.Getpid(),
+	}
+	for _, f := range []string{a.Public, filepath.Join(dir, "public", "other.duckdb"), a.Private, filepath.Join(a.Temp, "x")} {
+		if err := os.MkdirAll(filepath.Dir(f), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(f, []byte("x"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	arg, err := json.Marshal(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command(os.Args[0], "probe", string(arg)).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if !bytes.HasSuffix(out, []byte("done\n")) {
+		t.Fatalf("the probe did not end:\n%s", out)
+	}
+	for line := range strings.Lines(strings.TrimSuffix(string(out), "done\n")) {
+		t.Error(strings.TrimSpace(line))
+	}
+}
+
+// watchWorkers looks every few milliseconds how much memory the children of
+// this process have had at most. (The kernel's account of an ended process
+// begins with the size of the process that started it.)
+func watchWorkers(t *testing.T) (peak func() int64) {
+	var most atomic.Int64
+	watch := time.NewTicker(5 * time.Millisecond)
+	t.Cleanup(watch.Stop)
+	parent := fmt.Sprintf("\nPPid:\t%d\n", os.Getpid())
+	go func() {
+		for range watch.C {
+			if t.Context().Err() != nil {
+				return
+			}
+			files, _ := filepath.Glob("/proc/[0-9]*/status")
+			for _, f := range files {
+				status, err := os.ReadFile(f)
+				if err != nil || !bytes.Contains(status, []byte(parent)) || !bytes.HasPrefix(status, []byte("Name:\tquery.test")) {
+					continue
+				}
+				_, after, _ := strings.Cut(string(status), "VmHWM:")
+				var kb int64
+				if _, err := fmt.Sscan(after, &kb); err == nil {
+					most.Store(max(most.Load(), kb<<10))
+				}
+			}
+		}
+	}()
+	return most.Load
+}

@@ -1,0 +1,9 @@
+//go:build !linux
+
+package query
+
+import "testing"
+
+func probe([]string) {}
+
+func watchWorkers(*testing.T) func() int64 { return func() int64 { return 0 } }

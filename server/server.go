@@ -1,0 +1,308 @@
+// Package server is the platform's HTTP face: the native API, the downloads
+// and what operators look at. Routes and names are those of the API's first
+// version, /api/v1.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"govdata/catalog"
+	"govdata/server/query"
+	"govdata/server/web"
+)
+
+// Options are what a server is made of.
+type Options struct {
+	Catalog *catalog.Catalog
+	Engine  query.Engine
+	Site    *catalog.Site
+	// Limits are those that the engine holds.
+	Limits query.Limits
+	// Sandbox describes what confines the workers; shown with the limits.
+	Sandbox string
+	// Stall is how long a client may take none of what is written to it
+	// before it is cut off. 0: 60 s.
+	Stall time.Duration
+	// Drain is how long a shutdown waits for answers under way. 0: 15 s.
+	Drain    time.Duration
+	Log      *slog.Logger
+	Software string
+}
+
+// Server answers HTTP requests.
+type Server struct {
+	o       Options
+	gin     *gin.Engine
+	metrics *metrics
+	portal  *web.Portal
+}
+
+// Row limits of the JSON answers.
+const (
+	defaultRows = 1000
+	maxRows     = 100_000
+)
+
+// New makes a server and its routes.
+func New(o Options) (*Server, error) {
+	if o.Stall == 0 {
+		o.Stall = 60 * time.Second
+	}
+	if o.Drain == 0 {
+		o.Drain = 15 * time.Second
+	}
+	gin.SetMode(gin.ReleaseMode)
+	s := &Server{o: o, gin: gin.New(), metrics: newMetrics()}
+	g := s.gin
+	g.RedirectTrailingSlash = false
+	g.HandleMethodNotAllowed = true
+	g.UseRawPath = false
+	g.NoRoute(s.notFound)
+	g.NoMethod(func(c *gin.Context) {
+		s.problem(c, problem{Status: http.StatusMethodNotAllowed, Slug: "method-not-allowed", Detail: text("此地址不支持该方法", "this address does not answer to that method")})
+	})
+
+	get := func(path string, h func(*gin.Context) error) {
+		g.GET(path, s.handle(h))
+		g.HEAD(path, s.handle(h))
+	}
+	get("/api/v1/datasets", s.listDatasets)
+	get("/api/v1/datasets/:id", s.showDataset)
+	get("/api/v1/datasets/:id/releases", s.listReleases)
+	get("/api/v1/datasets/:id/releases/:release", s.showRelease)
+	get("/api/v1/limits", s.limits)
+	for _, ext := range append([]string{""}, answerExts()...) {
+		get("/api/v1/datasets/:id/rows"+ext, s.rows(ext))
+		get("/api/v1/sql"+ext, s.sql(ext))
+		g.POST("/api/v1/sql"+ext, s.handle(s.sql(ext)))
+	}
+	get("/d/:file", s.download)
+	get("/healthz", s.healthz)
+	get("/readyz", s.readyz)
+	g.GET("/metrics", gin.WrapH(promhttp.HandlerFor(s.metrics.registry, promhttp.HandlerOpts{})))
+	get("/robots.txt", func(c *gin.Context) error {
+		c.String(http.StatusOK, "User-agent: *\nDisallow: /api/v1/sql\nDisallow: /sql?\n")
+		return nil
+	})
+	var err error
+	s.portal, err = web.Register(g, web.Deps{
+		Catalog: o.Catalog, Site: o.Site, Log: o.Log,
+		Query: s.webQuery, Preview: s.webPreview,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("server: %w", err)
+	}
+	return s, nil
+}
+
+// Handler returns the server as an http.Handler.
+func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.serve) }
+
+// Serve answers on l until ctx ends; then it takes no more requests and gives
+// those under way time to finish.
+func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	base, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	h := &http.Server{
+		Handler:           s.Handler(),
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		IdleTimeout:       120 * time.Second,
+		MaxHeaderBytes:    64 << 10,
+		BaseContext:       func(net.Listener) context.Context { return base },
+		ErrorLog:          slog.NewLogLogger(s.o.Log.Handler(), slog.LevelDebug),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- h.Serve(l) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("server: %w", err)
+	case <-ctx.Done():
+	}
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.o.Drain)
+	defer cancel()
+	if err := h.Shutdown(drain); err != nil {
+		stop()
+		return errors.Join(fmt.Errorf("server: cut off what was still running after %v", s.o.Drain), h.Close())
+	}
+	return nil
+}
+
+// serve is what every request passes: it counts, logs, sets the headers that
+// all answers have, cuts off clients that take nothing, and turns a panic into
+// an error. (Gin's own Recovery would swallow http.ErrAbortHandler, and with
+// it the broken connection that a half-written download must end in.)
+func (s *Server) serve(rw http.ResponseWriter, r *http.Request) {
+	began := time.Now()
+	w := &writer{ResponseWriter: rw, controller: http.NewResponseController(rw), stall: s.o.Stall}
+	s.metrics.inFlight.Inc()
+	defer func() {
+		failure := recover()
+		if failure != nil && failure != http.ErrAbortHandler {
+			s.o.Log.Error("panic", "path", r.URL.Path, "panic", failure, "stack", string(debug.Stack()))
+		}
+		if failure != nil && w.status == 0 {
+			failure = nil
+			http.Error(w, "internal error", http.StatusInternalServerError)
+		}
+		s.metrics.inFlight.Dec()
+		s.metrics.observe(r, w, time.Since(began))
+		s.o.Log.Debug("request", "method", r.Method, "path", r.URL.Path, "status", w.status, "bytes", w.bytes, "took", time.Since(began))
+		if failure != nil {
+			panic(http.ErrAbortHandler)
+		}
+	}()
+	h := w.Header()
+	h.Set("Access-Control-Allow-Origin", "*")
+	h.Set("Access-Control-Expose-Headers", "Accept-Ranges, Content-Disposition, Content-Encoding, Content-Length, Content-Range, ETag, Last-Modified, Link, Retry-After, X-Release, X-Total-Rows, X-Truncated")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	if r.Method == http.MethodOptions {
+		h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, OPTIONS")
+		h.Set("Access-Control-Allow-Headers", "Accept, Accept-Language, Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Range, Range")
+		h.Set("Access-Control-Max-Age", "86400")
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	s.gin.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), writerKey{}, w)))
+}
+
+type writerKey struct{}
+
+// rawWriter returns the response writer beneath Gin's, which hides sendfile.
+func rawWriter(c *gin.Context) *writer { return c.Request.Context().Value(writerKey{}).(*writer) }
+
+// writer counts what is written and gives the client a new deadline for every
+// piece of it.
+type writer struct {
+	http.ResponseWriter
+	controller *http.ResponseController
+	stall      time.Duration
+	status     int
+	bytes      int64
+}
+
+func (w *writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w *writer) WriteHeader(status int) {
+	if w.status != 0 && w.status >= 200 {
+		return // Gin writes the header once more behind a raw answer
+	}
+	w.status = status
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *writer) extend() {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	w.controller.SetWriteDeadline(time.Now().Add(w.stall)) // not every writer knows deadlines
+}
+
+func (w *writer) Write(b []byte) (int, error) {
+	w.extend()
+	n, err := w.ResponseWriter.Write(b)
+	w.bytes += int64(n)
+	return n, err
+}
+
+// Flush implements http.Flusher.
+func (w *writer) Flush() { w.controller.Flush() }
+
+// handle turns an error into its answer. After the first byte nothing can be
+// taken back: then the connection is broken, so that nobody takes the part for
+// the whole.
+func (s *Server) handle(h func(*gin.Context) error) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		err := h(c)
+		if err == nil {
+			return
+		}
+		if w := rawWriter(c); w.status != 0 {
+			if c.Request.Context().Err() == nil {
+				s.o.Log.Warn("answer broken off", "path", c.Request.URL.Path, "error", err)
+			}
+			panic(http.ErrAbortHandler)
+		}
+		s.fail(c, err)
+	}
+}
+
+func (s *Server) healthz(c *gin.Context) error {
+	c.JSON(http.StatusOK, gin.H{"status": "ok"})
+	return nil
+}
+
+func (s *Server) readyz(c *gin.Context) error {
+	all, err := s.o.Catalog.All()
+	if err != nil {
+		return err
+	}
+	c.JSON(http.StatusOK, gin.H{"status": "ready", "datasets": len(all)})
+	return nil
+}
+
+func (s *Server) limits(c *gin.Context) error {
+	if err := allow(c); err != nil {
+		return err
+	}
+	c.JSON(http.StatusOK, gin.H{
+		"query":               s.o.Limits,
+		"interactive_seconds": s.o.Limits.Interactive.Seconds(),
+		"export_seconds":      s.o.Limits.Export.Seconds(),
+		"rows_default":        defaultRows,
+		"rows_max":            maxRows,
+		"statements":          1,
+		"sandbox":             s.o.Sandbox,
+	})
+	return nil
+}
+
+// metrics are what Prometheus reads.
+type metrics struct {
+	registry *prometheus.Registry
+	requests *prometheus.CounterVec
+	seconds  *prometheus.HistogramVec
+	bytes    *prometheus.CounterVec
+	queries  *prometheus.CounterVec
+	inFlight prometheus.Gauge
+}
+
+func newMetrics() *metrics {
+	m := &metrics{
+		registry: prometheus.NewRegistry(),
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "govdata_http_requests_total", Help: "Answers by area and status."}, []string{"area", "method", "status"}),
+		seconds:  prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "govdata_http_request_seconds", Help: "Time to answer by area.", Buckets: prometheus.ExponentialBuckets(0.001, 3, 10)}, []string{"area"}),
+		bytes:    prometheus.NewCounterVec(prometheus.CounterOpts{Name: "govdata_http_response_bytes_total", Help: "Bytes of answers by area."}, []string{"area"}),
+		queries:  prometheus.NewCounterVec(prometheus.CounterOpts{Name: "govdata_queries_total", Help: "Public queries by how they ended."}, []string{"outcome"}),
+		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{Name: "govdata_http_in_flight", Help: "Requests being answered."}),
+	}
+	m.registry.MustRegister(m.requests, m.seconds, m.bytes, m.queries, m.inFlight,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+func (m *metrics) observe(r *http.Request, w *writer, took time.Duration) {
+	area, method := areaOf(r.URL.Path), r.Method
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodOptions:
+	default:
+		method = "other" // a label must not be for clients to choose
+	}
+	m.requests.WithLabelValues(area, method, strconv.Itoa(max(w.status, 200))).Inc()
+	m.seconds.WithLabelValues(area).Observe(took.Seconds())
+	m.bytes.WithLabelValues(area).Add(float64(w.bytes))
+}
