@@ -264,4 +264,3 @@ func formats() string {
 	}
 	return strings.Join(names, ", ")
 }
-
