@@ -194,6 +194,7 @@ func TestHostileStatementsAreHarmless(t *testing.T) {
 	if err != nil || rows[0][0] != "1000" {
 		t.Errorf("the next query: %v %v", rows, err)
 	}
+	time.Sleep(100 * time.Millisecond) // the last worker is being taken apart
 	stats := s.pool.Stats()
 	t.Logf("%+v, peak %d MiB", stats, peak()>>20)
 	if limit := int64(s.pool.Limits().MemoryMB) << 20 * 5 / 4; peak() > limit {

@@ -212,12 +212,16 @@ func (p *Pool) Query(ctx context.Context, r Request) (*Result, error) {
 	q.refs.Store(1)
 	q.free = func() {
 		stop()
-		w.kill() // a worker serves one question, whatever it still does
-		<-w.exited
-		w.pipe.Close()
 		cancel()
-		p.running.Add(-1)
-		<-p.slots
+		w.kill() // a worker serves one question, whatever it still does
+		// Taking a large process apart takes the kernel a while; the next
+		// question waits for that, this one does not.
+		go func() {
+			<-w.exited
+			w.pipe.Close()
+			p.running.Add(-1)
+			<-p.slots
+		}()
 	}
 	if err := q.begin(); err != nil {
 		q.Close()

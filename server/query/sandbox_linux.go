@@ -5,7 +5,6 @@ import (
 	"math"
 	"os"
 	"os/exec"
-	"slices"
 	"syscall"
 	"time"
 
@@ -25,7 +24,10 @@ func confine(h hello) (ready, error) {
 	}
 	held.Rlimits = true
 	if abi, err := ll.LandlockGetABIVersion(); err == nil && abi > 0 {
-		if err := restrict(landlock.RODirs(h.PublicDir).IgnoreIfMissing(), landlock.RWDirs(h.TempDir)); err != nil {
+		// This also shuts out TCP, signals to other processes and abstract
+		// sockets where the kernel knows how.
+		err := landlock.V7.BestEffort().Restrict(landlock.RODirs(h.PublicDir).IgnoreIfMissing(), landlock.RWDirs(h.TempDir))
+		if err != nil {
 			return held, fmt.Errorf("landlock: %w", err)
 		}
 		held.Landlock = abi
@@ -41,31 +43,43 @@ func confine(h hello) (ready, error) {
 
 // confineToFiles narrows what confine left to exactly these files, read-only,
 // and the worker's own folder for what does not fit in memory.
+//
+// It binds the calling thread and those that come from it: the caller keeps
+// its thread (runtime.LockOSThread) and runs DuckDB on it alone, whose other
+// threads do not exist yet. The remaining threads of the Go runtime stay with
+// what confine left, which is public anyway; reaching them as well takes
+// go-landlock a signal to each, and every question 5 ms.
 func confineToFiles(files []string, tempDir string) error {
 	if abi, err := ll.LandlockGetABIVersion(); err != nil || abi == 0 {
 		return nil
 	}
-	if err := restrict(landlock.ROFiles(files...), landlock.RWDirs(tempDir)); err != nil {
+	// Every right of ABI 1; confine has dealt with the later ones.
+	const all = 1<<13 - 1
+	ruleset, err := ll.LandlockCreateRuleset(&ll.RulesetAttr{HandledAccessFS: all}, 0)
+	if err != nil {
 		return fmt.Errorf("landlock: %w", err)
 	}
-	if !seccomp.Supported() {
-		return nil
+	defer unix.Close(ruleset)
+	allow := func(path string, rights uint64) error {
+		fd, err := unix.Open(path, unix.O_PATH|unix.O_CLOEXEC, 0)
+		if err != nil {
+			return err
+		}
+		defer unix.Close(fd)
+		return ll.LandlockAddPathBeneathRule(ruleset, &ll.PathBeneathAttr{ParentFd: fd, AllowedAccess: rights}, 0)
 	}
-	// Nothing is left to confine.
-	last := seccomp.SyscallGroup{Action: seccomp.ActionErrno, Names: confining}
-	if err := load(seccomp.Policy{DefaultAction: seccomp.ActionAllow, Syscalls: []seccomp.SyscallGroup{last}}); err != nil {
-		return fmt.Errorf("seccomp: %w", err)
+	for _, f := range files {
+		if err := allow(f, ll.AccessFSReadFile); err != nil {
+			return fmt.Errorf("landlock: %w", err)
+		}
+	}
+	if err := allow(tempDir, all); err != nil {
+		return fmt.Errorf("landlock: %w", err)
+	}
+	if err := ll.LandlockRestrictSelf(ruleset, 0); err != nil {
+		return fmt.Errorf("landlock: %w", err)
 	}
 	return nil
-}
-
-// restrict applies a landlock ruleset, which also shuts out TCP, signals to
-// other processes and abstract sockets where the kernel knows how. The library
-// lists /proc/self/task to reach every thread, so that list stays readable;
-// the files in it do not.
-func restrict(rules ...landlock.Rule) error {
-	tasks := landlock.PathAccess(ll.AccessFSReadDir, "/proc/self/task")
-	return landlock.V7.BestEffort().Restrict(append(rules, tasks)...)
 }
 
 // limit sets the resource limits. RLIMIT_DATA counts what is mapped, used or
@@ -116,13 +130,11 @@ var syscalls = []string{
 	"epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait", "epoll_pwait2", "eventfd2", "pipe2", "poll", "ppoll", "select", "pselect6",
 	"getpid", "getppid", "gettid", "getuid", "geteuid", "getgid", "getegid", "getrlimit", "setrlimit", "getrusage", "times", "sysinfo", "uname",
 	"getrandom", "exit", "exit_group",
+	"landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self",
 }
 
-// confining are the system calls by which confineToFiles reaches all threads;
-// it forbids them as its last act.
-var confining = []string{"landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self", "tkill", "seccomp"}
-
-// filterSyscalls lets through what is listed; the rest fails with EPERM.
+// filterSyscalls installs a filter on all threads that lets through what is
+// listed; the rest fails with EPERM.
 func filterSyscalls() error {
 	info, err := arch.GetInfo("")
 	if err != nil {
@@ -130,7 +142,7 @@ func filterSyscalls() error {
 	}
 	known := func(name string) bool { _, ok := info.SyscallNames[name]; return ok }
 	var names []string
-	for _, name := range slices.Concat(syscalls, confining) {
+	for _, name := range syscalls {
 		if known(name) { // older ones do not exist on arm64
 			names = append(names, name)
 		}
@@ -149,19 +161,18 @@ func filterSyscalls() error {
 		{Name: "prctl", Conditions: argument(0, unix.PR_SET_NAME)},
 		{Name: "prctl", Conditions: argument(0, unix.PR_SET_VMA)},
 	}
-	return load(seccomp.Policy{
-		DefaultAction: seccomp.ActionErrno, // EPERM
-		Syscalls: []seccomp.SyscallGroup{
-			// The C library falls back to clone, whose flags a filter can see.
-			{Action: seccomp.ActionErrno | seccomp.Action(unix.ENOSYS), Names: []string{"clone3"}},
-			{Action: seccomp.ActionAllow, Names: names, NamesWithCondtions: conditional},
+	return seccomp.LoadFilter(seccomp.Filter{
+		NoNewPrivs: true,
+		Flag:       seccomp.FilterFlagTSync,
+		Policy: seccomp.Policy{
+			DefaultAction: seccomp.ActionErrno, // EPERM
+			Syscalls: []seccomp.SyscallGroup{
+				// The C library falls back to clone, whose flags a filter can see.
+				{Action: seccomp.ActionErrno | seccomp.Action(unix.ENOSYS), Names: []string{"clone3"}},
+				{Action: seccomp.ActionAllow, Names: names, NamesWithCondtions: conditional},
+			},
 		},
 	})
-}
-
-// load installs a filter on all threads.
-func load(p seccomp.Policy) error {
-	return seccomp.LoadFilter(seccomp.Filter{NoNewPrivs: true, Flag: seccomp.FilterFlagTSync, Policy: p})
 }
 
 // isolate makes a worker die with its server, and keeps the terminal's Ctrl-C

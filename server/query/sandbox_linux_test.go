@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -69,6 +70,13 @@ func probe(args []string) {
 		})
 		try(stage, "signals the server", func() error { return unix.Kill(a.Server, 0) })
 		try(stage, "signals a thread of the server", func() error { return unix.Tgkill(a.Server, a.Server, 0) })
+		try(stage, "signals any thread", func() error {
+			_, _, e := unix.Syscall(unix.SYS_TKILL, uintptr(a.Server), 0, 0)
+			if e != 0 {
+				return e
+			}
+			return nil
+		})
 		try(stage, "traces", func() error { return unix.PtraceAttach(a.Server) })
 		try(stage, "reads the server's memory", func() error {
 			_, err := unix.ProcessVMReadv(a.Server, []unix.Iovec{{}}, []unix.RemoteIovec{{}}, 0)
@@ -92,19 +100,13 @@ func probe(args []string) {
 	if _, err := os.ReadFile(other); err != nil {
 		fmt.Println("cannot read a public file before the question:", err)
 	}
+	runtime.LockOSThread()
 	if err := confineToFiles([]string{a.Public}, a.Temp); err != nil {
 		fmt.Println("confineToFiles:", err)
 		return
 	}
 	stage("working")
 	try("working", "reads another release", func() error { _, err := os.ReadFile(other); return err })
-	try("working", "signals any thread", func() error {
-		_, _, e := unix.Syscall(unix.SYS_TKILL, uintptr(os.Getpid()), 0, 0)
-		if e != 0 {
-			return e
-		}
-		return nil
-	})
 	if _, err := os.ReadFile(a.Public); err != nil {
 		fmt.Println("cannot read its release:", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -134,6 +135,8 @@ func (w *worker) serve(ctx context.Context, j *job) error {
 type brokenPipe struct{ error }
 
 func (w *worker) answer(j *job) (*done, error) {
+	// confineToFiles binds this thread, and no other may work on the question.
+	runtime.LockOSThread()
 	var plan *rowsPlan
 	var tables map[string]int
 	if j.Rows != nil {
