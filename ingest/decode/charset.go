@@ -257,9 +257,9 @@ func detect(r io.ReaderAt, size int64, name string) (decision, error) {
 	return s.decide(r, size, name)
 }
 
-// evidenceSize is how much of each chunk is read in every character set that
-// may be guessed, from its first byte that is not ASCII. The one decided on is
-// then checked against all bytes.
+// evidenceSize is how much of the first chunk is read in every character set
+// that may be guessed, from its first byte that is not ASCII, and a quarter of
+// it of each later one. The one decided on is then checked against all bytes.
 const evidenceSize = 64 << 10
 
 // look gathers the evidence of a chunk.
@@ -288,8 +288,12 @@ func look(c chunk) survey {
 		i++
 	}
 	b, off := c.data[i:], c.off+int64(i)
-	if len(b) > evidenceSize {
-		if k := cutASCII(b[:evidenceSize]); k > 0 {
+	size := evidenceSize
+	if c.off > 0 {
+		size /= 4
+	}
+	if len(b) > size {
+		if k := cutASCII(b[:size]); k > 0 {
 			b = b[:k]
 		}
 	}

@@ -111,35 +111,37 @@ func newDoubleByte(label string, enc encoding.Encoding, classify func(lead, trai
 func (t *doubleByte) name() string     { return t.label }
 func (t *doubleByte) cut(b []byte) int { return cutASCII(b) }
 
+// examine counts the classes in the quarters of one word: counters in memory
+// would make each character wait for the one before it.
 func (t *doubleByte) examine(b []byte, off int64) fit {
 	var f fit
 	for i := 0; i < len(b); {
-		if i+8 <= len(b) {
-			if k := asciiRun(binary.LittleEndian.Uint64(b[i:])); k > 0 {
-				i += k
+		var counts uint64
+		for window := min(i+1<<16, len(b)); i < window; {
+			if b[i] < utf8.RuneSelf {
+				i += asciiRun(b[i:])
 				continue
 			}
-		} else if b[i] < 0x80 {
-			i++
-			continue
-		}
-		if i+1 < len(b) {
-			if c := t.class[uint16(b[i])<<8|uint16(b[i+1])]; c != classNone {
-				f.classes[c]++
-				i += 2
-				continue
+			if i+1 < len(b) {
+				if c := t.class[uint16(b[i])<<8|uint16(b[i+1])]; c != classNone {
+					counts += 1 << (16 * (c - 1) & 63)
+					i += 2
+					continue
+				}
 			}
+			r, n := t.odd(b[i:])
+			if r == utf8.RuneError {
+				f.fault(off+int64(i), b[i:i+n])
+			} else {
+				counts += 1 << (16 * (classRare - 1))
+			}
+			i += n
 		}
-		r, n := t.odd(b[i:])
-		if r == utf8.RuneError {
-			f.fault(off+int64(i), b[i:i+n])
-		} else {
-			f.classes[classRare]++
+		for c := classRare; c < classCount; c++ {
+			n := int64(counts >> (16 * (c - 1)) & 0xFFFF)
+			f.classes[c] += n
+			f.good += n
 		}
-		i += n
-	}
-	for _, n := range f.classes[classRare:] {
-		f.good += n
 	}
 	return f
 }
@@ -148,18 +150,16 @@ func (t *doubleByte) decode(dst, b []byte) []byte {
 	n := len(dst)
 	dst = dst[:cap(dst)]
 	for i := 0; i < len(b); {
-		if i+8 <= len(b) {
-			w := binary.LittleEndian.Uint64(b[i:])
-			if k := asciiRun(w); k > 0 {
-				binary.LittleEndian.PutUint64(dst[n:], w)
-				n += k
-				i += k
-				continue
+		if b[i] < utf8.RuneSelf {
+			// Eight bytes at a time; what is no ASCII among them is written over.
+			k := asciiRun(b[i:])
+			if i+8 <= len(b) {
+				binary.LittleEndian.PutUint64(dst[n:], binary.LittleEndian.Uint64(b[i:]))
+			} else {
+				copy(dst[n:], b[i:i+k])
 			}
-		} else if b[i] < 0x80 {
-			dst[n] = b[i]
-			n++
-			i++
+			n += k
+			i += k
 			continue
 		}
 		if i+1 < len(b) {
@@ -177,9 +177,14 @@ func (t *doubleByte) decode(dst, b []byte) []byte {
 	return dst[:n]
 }
 
-// asciiRun returns how many of the eight bytes, from the lowest, are ASCII
-// before the first that is not.
-func asciiRun(w uint64) int { return bits.TrailingZeros64(w&0x8080808080808080) / 8 }
+// asciiRun returns how many of the first eight bytes of b are ASCII before one
+// that is not; near the end of b, at least one where the first is.
+func asciiRun(b []byte) int {
+	if len(b) < 8 {
+		return 1
+	}
+	return bits.TrailingZeros64(binary.LittleEndian.Uint64(b)&0x8080808080808080) / 8
+}
 
 // odd decodes what is not in the table: GB18030's four-byte characters, the
 // euro sign 0x80 of code page 936, or nothing legal (utf8.RuneError). After an

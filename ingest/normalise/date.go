@@ -1,10 +1,9 @@
 package normalise
 
 import (
-	"regexp"
-	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Precision is how exact a date is known.
@@ -20,6 +19,7 @@ const (
 var (
 	faultDate      = fault("not_a_date", "日期，如 2016-03-05", "a date such as 2016-03-05")
 	faultNoSuchDay = fault("no_such_day", "历法中存在的日期", "a day that the calendar has")
+	faultClock     = fault("date_with_time", "不带时刻的日期", "a date without a time of day")
 	faultTimestamp = fault("not_a_timestamp", "日期时间，如 2016-03-05 09:30:00", "a time such as 2016-03-05 09:30:00")
 	faultPrecision = fault("date_without_day", "精确到日的日期", "a date with its day")
 )
@@ -31,78 +31,94 @@ const (
 	longTerm = "2099-12-31"
 )
 
-var (
-	datePattern    = regexp.MustCompile(`^(\d{4})\s*[-/.年]\s*(\d{1,2})(?:\s*[-/.月]\s*(\d{1,2})\s*日?|月?)?$`)
-	compactPattern = regexp.MustCompile(`^(\d{4})(\d{2})(\d{2})$`)
-	yearPattern    = regexp.MustCompile(`^(\d{4})\s*年?$`)
-	rocPattern     = regexp.MustCompile(`^(?:中華)?民[国國]\s*(\d{1,3})\s*[年/.-]\s*(\d{1,2})\s*[月/.-]\s*(\d{1,2})\s*日?$`)
-	timePattern    = regexp.MustCompile(`^(.*?[\d日])(?:\s+|T)(\d{1,2})(?:[:：时](\d{1,2}))?(?:[:：分](\d{1,2}))?(?:\.(\d{1,6})0*)?秒?(Z|[+-]00:?00)?$`)
-	chineseYear    = strings.NewReplacer("〇", "0", "○", "0", "零", "0", "一", "1", "二", "2", "三", "3", "四", "4", "五", "5", "六", "6", "七", "7", "八", "8", "九", "9")
-	chineseDate    = regexp.MustCompile(`^([〇○零一二三四五六七八九]{4})年(?:([一二三四五六七八九十元正]{1,3})月(?:([一二三四五六七八九十廿]{1,3})日)?)?$`)
-)
+// beijing is the official time of the mainland. Times are stored in it,
+// without saying so, as departments write them.
+var beijing = time.FixedZone("UTC+8", 8*3600)
 
-// englishDates are forms with the month's name; the day comes first.
-var englishDates = []string{"2-Jan-2006", "2-Jan-06", "2 Jan 2006", "2 January 2006", "January 2, 2006", "Jan 2, 2006"}
-
-// Date reads a calendar date and returns it as YYYY-MM-DD, YYYY-MM or YYYY
-// with its precision. A time is left out only where it is midnight.
+// Date reads a calendar date of the years 1800 to 2200 and returns it as
+// YYYY-MM-DD, YYYY-MM or YYYY with its precision. Year, month and day stand in
+// this order, unless the month is an English word. A time is left out only
+// where it is midnight, as written or in official time.
 func Date(s string) (string, Precision, error) {
-	if isoDate(s) {
-		if !validDay(num(s[:4]), num(s[5:7]), num(s[8:])) {
+	if len(s) == len(time.DateOnly) && s[4] == '-' && s[7] == '-' && digits(s[:4]) && digits(s[5:7]) && digits(s[8:]) {
+		if !validDay(number(s[:4]), number(s[5:7]), number(s[8:])) {
 			return "", Day, faultNoSuchDay
 		}
 		return s, Day, nil
 	}
-	text := Fold(s)
-	if m := timePattern.FindStringSubmatch(text); m != nil && m[2] != "" {
-		if num(m[2]) != 0 || num(m[3]) != 0 || num(m[4]) != 0 || strings.Trim(m[5], "0") != "" {
-			return "", Day, faultDate
-		}
-		text = m[1]
+	text, clock := cutClock(Fold(s))
+	d, ok := parseDay(text)
+	if !ok {
+		return "", Day, faultDate
 	}
-	for _, p := range []*regexp.Regexp{datePattern, compactPattern, yearPattern} {
-		m := p.FindStringSubmatch(text)
-		if m == nil {
-			continue
-		}
-		month, day := "", ""
-		if len(m) > 2 {
-			month, day = m[2], m[3]
-		}
-		return date(m[1], month, day)
+	if !d.valid() {
+		return "", Day, faultNoSuchDay
 	}
-	if m := rocPattern.FindStringSubmatch(text); m != nil {
-		return date(strconv.Itoa(num(m[1])+1911), m[2], m[3])
+	if clock == "" {
+		return d.String(), d.precision, nil
 	}
-	if m := chineseDate.FindStringSubmatch(text); m != nil {
-		return date(chineseYear.Replace(m[1]), chineseDay(m[2]), chineseDay(m[3]))
+	t, zoned, ok := d.at(clock)
+	if !ok || d.precision != Day {
+		return "", Day, faultDate
 	}
-	for _, layout := range englishDates {
-		if t, err := time.Parse(layout, text); err == nil {
-			return date(t.Format("2006"), t.Format("01"), t.Format("02"))
-		}
+	if zoned && !midnight(t) {
+		t = t.In(beijing)
 	}
-	return "", Day, faultDate
+	if !midnight(t) {
+		return "", Day, faultClock
+	}
+	return t.Format(time.DateOnly), Day, nil
 }
 
-func isoDate(s string) bool {
-	if len(s) != 10 || s[4] != '-' || s[7] != '-' {
-		return false
-	}
-	for i := range len(s) {
-		if i != 4 && i != 7 && (s[i] < '0' || s[i] > '9') {
-			return false
-		}
-	}
-	return true
+func midnight(t time.Time) bool {
+	h, m, s := t.Clock()
+	return h == 0 && m == 0 && s == 0 && t.Nanosecond() == 0
 }
 
-func num(s string) int {
-	n := 0
-	for i := range len(s) {
-		n = n*10 + int(s[i]-'0')
+// Timestamp reads a date with a time and returns YYYY-MM-DD HH:MM:SS[.ffffff]
+// in official time. A date alone is its midnight.
+func Timestamp(s string) (string, error) {
+	text, clock := cutClock(Fold(s))
+	d, ok := parseDay(text)
+	if !ok || d.precision != Day {
+		return "", faultTimestamp
 	}
-	return n
+	if !d.valid() {
+		return "", faultNoSuchDay
+	}
+	if clock == "" {
+		clock = "00:00"
+	}
+	t, zoned, ok := d.at(clock)
+	if !ok || t.Nanosecond()%1000 != 0 {
+		return "", faultTimestamp
+	}
+	if zoned {
+		t = t.In(beijing)
+	}
+	return t.Format("2006-01-02 15:04:05.999999"), nil
+}
+
+// civil is a date as written, which need not exist.
+type civil struct {
+	year, month, day int
+	precision        Precision
+}
+
+func (d civil) valid() bool { return validDay(d.year, d.month, d.day) }
+
+func (d civil) String() string {
+	b := [10]byte{
+		byte('0' + d.year/1000%10), byte('0' + d.year/100%10), byte('0' + d.year/10%10), byte('0' + d.year%10), '-',
+		byte('0' + d.month/10), byte('0' + d.month%10), '-', byte('0' + d.day/10), byte('0' + d.day%10),
+	}
+	switch d.precision {
+	case Year:
+		return string(b[:4])
+	case Month:
+		return string(b[:7])
+	}
+	return string(b[:])
 }
 
 func validDay(y, m, d int) bool {
@@ -112,72 +128,173 @@ func validDay(y, m, d int) bool {
 	return d <= 28 || time.Date(y, time.Month(m), d, 0, 0, 0, 0, time.UTC).Day() == d
 }
 
-func date(year, month, day string) (string, Precision, error) {
-	y, m, d := num(year), num(month), num(day)
-	switch {
-	case month == "":
-		m, d = 1, 1
-	case day == "":
-		d = 1
-	}
-	if !validDay(y, m, d) {
-		return "", Day, faultNoSuchDay
-	}
-	iso := time.Date(y, time.Month(m), d, 0, 0, 0, 0, time.UTC).Format(time.DateOnly)
-	switch {
-	case month == "":
-		return iso[:4], Year, nil
-	case day == "":
-		return iso[:7], Month, nil
-	}
-	return iso, Day, nil
-}
-
-// chineseDay reads 五, 十, 十五, 二十, 廿五 and 三十一 as digits.
-func chineseDay(s string) string {
-	if s == "" {
-		return ""
-	}
-	s = strings.NewReplacer("元", "一", "正", "一", "廿", "二十").Replace(s)
-	tens, ones, ten := strings.Cut(s, "十")
+// number reads at most nine digits.
+func number(s string) int {
 	n := 0
-	if ten {
-		n = 10
-		if tens != "" {
-			n = 10 * num(chineseYear.Replace(tens))
-		}
-		s = ones
+	for i := range len(s) {
+		n = n*10 + int(s[i]-'0')
 	}
-	if s != "" {
-		n += num(chineseYear.Replace(s))
-	}
-	return strconv.Itoa(n)
+	return n
 }
 
-// Timestamp reads a date with a time and returns YYYY-MM-DD HH:MM:SS[.ffffff].
-func Timestamp(s string) (string, error) {
-	text := Fold(s)
-	clock := "00:00:00"
-	if m := timePattern.FindStringSubmatch(text); m != nil {
-		h, min, sec := num(m[2]), num(m[3]), num(m[4])
-		if h > 23 || min > 59 || sec > 59 {
-			return "", faultTimestamp
-		}
-		clock = time.Date(2000, 1, 1, h, min, sec, 0, time.UTC).Format(time.TimeOnly)
-		if frac := strings.TrimRight(m[5], "0"); frac != "" {
-			clock += "." + frac
-		}
-		text = m[1]
+// parseDay reads a date without a time.
+func parseDay(s string) (civil, bool) {
+	if s == "" {
+		return civil{}, false
 	}
-	day, precision, err := Date(text)
-	if err != nil {
-		if err == faultNoSuchDay {
-			return "", err
+	switch r, _ := utf8.DecodeRuneInString(s); {
+	case r >= '0' && r <= '9':
+		year, rest := cutDigits(s, false)
+		switch {
+		case len(year) == 8 && rest == "":
+			return civil{number(s[:4]), number(s[4:6]), number(s[6:]), Day}, true
+		case len(year) == 4:
+			return parseMonth(number(year), rest)
 		}
-		return "", faultTimestamp
+	case r == '民' || r == '中':
+		s = strings.TrimPrefix(strings.TrimPrefix(s, "中華"), "中华")
+		if rest, ok := strings.CutPrefix(strings.Replace(s, "國", "国", 1), "民国"); ok {
+			if year, rest := cutDigits(trim(rest), false); len(year) > 0 && len(year) < 4 {
+				return parseMonth(1911+number(year), rest)
+			}
+		}
+		return civil{}, false
+	case r >= utf8.RuneSelf:
+		return parseChinese(s)
 	}
-	if precision != Day {
-		return "", faultTimestamp
+	for _, layout := range []string{"2-Jan-2006", "2-Jan-06", "2 Jan 2006", "2 January 2006", "January 2, 2006", "Jan 2, 2006"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return civil{t.Year(), int(t.Month()), t.Day(), Day}, true
+		}
 	}
-	return day + " " + clock, nil
+	return civil{}, false
 }
+
+// parseMonth reads what follows the year: 年3月5日, -03-05, /3, or nothing.
+func parseMonth(year int, s string) (civil, bool) {
+	s = trim(s)
+	if s == "" || s == "年" {
+		return civil{year, 1, 1, Year}, true
+	}
+	var separator, last string
+	if strings.HasPrefix(s, "年") {
+		separator, last = "年", "月"
+	} else if separator = s[:1]; strings.Contains("-/.", separator) {
+		last = separator
+	} else {
+		return civil{}, false
+	}
+	month, s := cutDigits(trim(s[len(separator):]), false)
+	if len(month) == 0 || len(month) > 2 {
+		return civil{}, false
+	}
+	s = trim(s)
+	if s == "" && separator != "年" || s == "月" {
+		return civil{year, number(month), 1, Month}, true
+	}
+	s, ok := strings.CutPrefix(s, last)
+	if !ok {
+		return civil{}, false
+	}
+	day, s := cutDigits(trim(s), false)
+	if s = trim(s); len(day) == 0 || len(day) > 2 || s != "" && (separator != "年" || s != "日" && s != "号") {
+		return civil{}, false
+	}
+	return civil{year, number(month), number(day), Day}, true
+}
+
+// parseChinese reads 二〇一六年三月五日, 二○一六年十二月 and 二零一六年.
+func parseChinese(s string) (civil, bool) {
+	year, s, ok := strings.Cut(s, "年")
+	if !ok || utf8.RuneCountInString(year) != 4 {
+		return civil{}, false
+	}
+	y := 0
+	for _, r := range year {
+		d, ok := numeralDigits[r]
+		if !ok && r != 'O' && r != 'o' { // typed for 〇
+			return civil{}, false
+		}
+		y = y*10 + int(d)
+	}
+	if s == "" {
+		return civil{y, 1, 1, Year}, true
+	}
+	month, s, ok := strings.Cut(s, "月")
+	if month == "元" || month == "正" {
+		month = "一"
+	}
+	m := smallNumeral(month)
+	if !ok || m == 0 {
+		return civil{}, false
+	}
+	if s == "" {
+		return civil{y, m, 1, Month}, true
+	}
+	s, ok = strings.CutSuffix(s, "日")
+	d := smallNumeral(s)
+	return civil{y, m, d, Day}, ok && d > 0
+}
+
+// smallNumeral reads 五, 十五, 廿五 and 三十一; 0 where s is no such number.
+func smallNumeral(s string) int {
+	if rest, ok := strings.CutPrefix(s, "廿"); ok {
+		s = "二十" + rest
+	} else if rest, ok := strings.CutPrefix(s, "卅"); ok {
+		s = "三十" + rest
+	}
+	n, _, rest, ok := cutNumeral(s)
+	if !ok || rest != "" || n > 31 || utf8.RuneCountInString(s) > 1 && !strings.ContainsAny(s, "十拾") {
+		return 0
+	}
+	return int(n)
+}
+
+// cutClock splits a time of day off the end of a date.
+func cutClock(s string) (day, clock string) {
+	if len(s) == 14 && digits(s) {
+		return s[:8], s[8:]
+	}
+	if strings.IndexByte(s, ':') < 0 && !strings.ContainsAny(s, "时点") {
+		return s, ""
+	}
+	day = s
+	for i, r := range s {
+		switch r {
+		case ' ', 'T':
+			if rest := trim(s[i+1:]); rest != "" && rest[0] >= '0' && rest[0] <= '9' && i > 0 {
+				day, clock = trim(s[:i]), rest
+			}
+		case '日':
+			day, clock = s[:i+len("日")], trim(s[i+len("日"):])
+		}
+	}
+	return day, clock
+}
+
+// at returns the time of day clock on d, as written, and whether it names its
+// distance from UTC.
+func (d civil) at(clock string) (t time.Time, zoned, ok bool) {
+	zone := time.UTC
+	if rest, found := strings.CutSuffix(clock, "Z"); found {
+		clock, zoned = rest, true
+	} else if i := strings.LastIndexAny(clock, "+-"); i > 0 {
+		offset, err := time.Parse("-07:00", clock[i:])
+		if err != nil {
+			if offset, err = time.Parse("-0700", clock[i:]); err != nil {
+				return t, false, false
+			}
+		}
+		_, seconds := offset.Zone()
+		clock, zone, zoned = trim(clock[:i]), time.FixedZone("", seconds), true
+	}
+	clock = clockUnits.Replace(clock)
+	for _, layout := range []string{"15:04:05", "15:04", "15:04:", "15:", "150405"} {
+		if c, err := time.Parse(layout, clock); err == nil {
+			return time.Date(d.year, time.Month(d.month), d.day, c.Hour(), c.Minute(), c.Second(), c.Nanosecond(), zone), zoned, true
+		}
+	}
+	return t, false, false
+}
+
+var clockUnits = strings.NewReplacer("时", ":", "点", ":", "分", ":", "秒", "")

@@ -2,24 +2,23 @@ package normalise
 
 import (
 	"net/url"
-	"regexp"
 	"strings"
-	"time"
 )
 
 var (
 	faultUSCC       = fault("not_a_uscc", "18位统一社会信用代码（GB 32100-2015）", "a unified social credit code of 18 characters (GB 32100-2015)")
 	faultUSCCCheck  = fault("bad_check_digit", "校验位正确的统一社会信用代码（GB 32100-2015）", "a unified social credit code whose check character is right (GB 32100-2015)")
-	faultOrgCode    = fault("not_an_org_code", "组织机构代码，如 12345678-X（GB 11714）", "an organisation code such as 12345678-X (GB 11714)")
-	faultOrgCheck   = fault("bad_check_digit", "校验位正确的组织机构代码（GB 11714）", "an organisation code whose check character is right (GB 11714)")
-	faultIDCard     = fault("not_an_id_card", "18位公民身份号码（GB 11643）", "a citizen identification number of 18 characters (GB 11643)")
-	faultIDCheck    = fault("bad_check_digit", "校验位正确的公民身份号码（GB 11643）", "a citizen identification number whose check character is right (GB 11643)")
-	faultRegionCode = fault("not_a_region_code", "6位行政区划代码（GB/T 2260）", "a region code of 6 digits (GB/T 2260)")
+	faultOrgCode    = fault("not_an_org_code", "组织机构代码，如 12345678-X（GB 11714-1997）", "an organisation code such as 12345678-X (GB 11714-1997)")
+	faultOrgCheck   = fault("bad_check_digit", "校验位正确的组织机构代码（GB 11714-1997）", "an organisation code whose check character is right (GB 11714-1997)")
+	faultIDCard     = fault("not_an_id_card", "18位公民身份号码（GB 11643-1999）", "a citizen identification number of 18 characters (GB 11643-1999)")
+	faultIDCheck    = fault("bad_check_digit", "校验位正确的公民身份号码（GB 11643-1999）", "a citizen identification number whose check character is right (GB 11643-1999)")
+	faultRegionCode = fault("not_a_region_code", "6位行政区划代码（GB/T 2260），或9位、12位的乡级、村级代码", "a region code of 6 digits (GB/T 2260), or of 9 or 12 for townships and villages")
 	faultPhone      = fault("not_a_phone", "手机或固定电话号码", "a mobile or fixed telephone number")
 	faultURL        = fault("not_a_url", "以 http:// 或 https:// 开头的网址", "an address that begins with http:// or https://")
 	faultBankCard   = fault("not_a_bank_card", "13至19位银行卡号", "a bank card number of 13 to 19 digits")
 )
 
+// The alphabet of GB 32100-2015 leaves out I, O, S, V and Z.
 const usccAlphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
 var (
@@ -39,21 +38,32 @@ func alphabetValues(alphabet string) (v [256]int8) {
 	return v
 }
 
-// code folds an identifier: NFKC, upper case, no spaces inside. Canonical
-// ASCII costs nothing.
+// code folds an identifier: NFKC, upper case, no spaces inside, and without
+// the apostrophe that marks text in a spreadsheet. Canonical ASCII costs
+// nothing.
 func code(s string) string {
 	for i := range len(s) {
-		if c := s[i]; c <= ' ' || c >= 'a' && c <= 'z' || c >= 0x80 {
-			return strings.Join(strings.Fields(strings.ToUpper(Fold(s))), "")
+		if c := s[i]; c <= ' ' || c == '\'' || c >= 'a' && c <= 'z' || c >= 0x80 {
+			return strings.TrimPrefix(strings.Join(strings.Fields(strings.ToUpper(Fold(s))), ""), "'")
 		}
 	}
 	return s
 }
 
-// USCC checks a 统一社会信用代码 (GB 32100-2015).
+func digits(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// USCC checks a 统一社会信用代码 (GB 32100-2015): its alphabet, the digits of its
+// region code and its check character. Zeros in place of a code are none.
 func USCC(s string) (string, error) {
 	s = code(s)
-	if len(s) != 18 {
+	if len(s) != 18 || s[0] == '0' || !digits(s[2:8]) {
 		return "", faultUSCC
 	}
 	for i := range len(s) {
@@ -67,7 +77,7 @@ func USCC(s string) (string, error) {
 	return s, nil
 }
 
-// USCCCheck returns the check character of the first 17 of a code.
+// USCCCheck returns the check character of body, the first 17 of a code.
 func USCCCheck(body string) byte {
 	sum := 0
 	for i, w := range usccWeights {
@@ -76,22 +86,27 @@ func USCCCheck(body string) byte {
 	return usccAlphabet[(31-sum%31)%31]
 }
 
-var orgPattern = regexp.MustCompile(`^[0-9A-Z]{8}-?[0-9X]$`)
-
-// OrgCode checks a 组织机构代码 (GB 11714) and returns it with its hyphen.
+// OrgCode checks a 组织机构代码 (GB 11714-1997) and returns it with its hyphen.
 func OrgCode(s string) (string, error) {
 	s = code(s)
-	if !orgPattern.MatchString(s) {
+	if len(s) == 9 {
+		s = s[:8] + "-" + s[8:]
+	}
+	if len(s) != 10 || s[8] != '-' || s == "00000000-0" || s[9] != 'X' && !digits(s[9:]) {
 		return "", faultOrgCode
 	}
-	body, check := s[:8], s[len(s)-1]
-	if OrgCodeCheck(body) != check {
+	for i := range 8 {
+		if c := s[i]; (c < '0' || c > '9') && (c < 'A' || c > 'Z') {
+			return "", faultOrgCode
+		}
+	}
+	if OrgCodeCheck(s[:8]) != s[9] {
 		return "", faultOrgCheck
 	}
-	return body + "-" + string(check), nil
+	return s, nil
 }
 
-// OrgCodeCheck returns the check character of the first 8 of a code.
+// OrgCodeCheck returns the check character of body, the first 8 of a code.
 func OrgCodeCheck(body string) byte {
 	sum := 0
 	for i, w := range orgWeights {
@@ -104,22 +119,25 @@ func OrgCodeCheck(body string) byte {
 	return "0X987654321"[sum%11]
 }
 
-// IDCard checks a 公民身份号码 (GB 11643); the old form of 15 digits is
-// extended to 18.
+// IDCard checks a 公民身份号码 (GB 11643-1999): province, date of birth and check
+// character. The old form of 15 digits, which has none, is extended to 18.
+// Foreigners' permanent residence numbers (9 and the province) follow the same
+// rules.
 func IDCard(s string) (string, error) {
 	s = code(s)
 	if len(s) == 15 && digits(s) {
 		s = s[:6] + "19" + s[6:]
 		s += string(IDCardCheck(s))
 	}
-	if len(s) != 18 || !digits(s[:17]) || s[17] != 'X' && (s[17] < '0' || s[17] > '9') {
+	if len(s) != 18 || !digits(s[:17]) || s[17] != 'X' && !digits(s[17:]) {
 		return "", faultIDCard
 	}
-	if s[0] == '0' || s[0] == '9' {
-		return "", faultIDCard
+	province := s[:2]
+	if s[0] == '9' {
+		province = s[1:3]
 	}
-	born, err := time.Parse("20060102", s[6:14])
-	if err != nil || born.Year() < 1850 || born.After(time.Now()) {
+	year := number(s[6:10])
+	if !provinces[number(province)] || year < 1850 || year > 2100 || !validDay(year, number(s[10:12]), number(s[12:14])) {
 		return "", faultIDCard
 	}
 	if IDCardCheck(s[:17]) != s[17] {
@@ -128,7 +146,16 @@ func IDCard(s string) (string, error) {
 	return s, nil
 }
 
-// IDCardCheck returns the check character of the first 17 digits.
+// provinces are the first two digits of GB/T 2260; 83 stands for Taiwan on
+// residence permits.
+var provinces = func() (known [100]bool) {
+	for _, p := range []int{11, 12, 13, 14, 15, 21, 22, 23, 31, 32, 33, 34, 35, 36, 37, 41, 42, 43, 44, 45, 46, 50, 51, 52, 53, 54, 61, 62, 63, 64, 65, 71, 81, 82, 83} {
+		known[p] = true
+	}
+	return known
+}()
+
+// IDCardCheck returns the check character of body, the first 17 digits.
 func IDCardCheck(body string) byte {
 	sum := 0
 	for i, w := range idWeights {
@@ -137,53 +164,78 @@ func IDCardCheck(body string) byte {
 	return "10X98765432"[sum%11]
 }
 
-func digits(s string) bool {
-	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' {
-			return false
-		}
-	}
-	return s != ""
-}
-
-// RegionCode checks the shape of a GB/T 2260 code; one of 12 digits (townships
-// and villages) is cut only where the rest is zeros.
+// RegionCode checks the shape of a region code: 6 digits (GB/T 2260), 9 or 12
+// for townships and villages, which are cut where they end in zeros.
 func RegionCode(s string) (string, error) {
 	s = code(s)
-	if len(s) == 12 && strings.HasSuffix(s, "000000") {
+	if len(s) == 12 && strings.HasSuffix(s, "000") {
+		s = s[:9]
+	}
+	if len(s) == 9 && strings.HasSuffix(s, "000") {
 		s = s[:6]
 	}
-	if len(s) != 6 || !digits(s) || s[0] == '0' || s[0] == '9' {
+	if len(s) != 6 && len(s) != 9 && len(s) != 12 || !digits(s) || s[0] == '0' || s[0] == '9' {
 		return "", faultRegionCode
 	}
 	return s, nil
 }
 
-var phonePattern = regexp.MustCompile(`^(?:1[3-9]\d{9}|(?:0\d{2,3}-?)?[2-9]\d{6,7}(?:-\d{1,6})?|12\d{3}|400\d{7})$`)
+var phoneMarks = strings.NewReplacer("(", "", ")", "-", "转", "-", "分机", "-", "—", "-", "–", "-", "−", "-")
 
-// Phone checks a mainland mobile, fixed or service number.
+// Phone checks a mainland number and returns it as 13800138000, 0931-8412345,
+// 0931-8412345-801, 8412345, 4001234567 or 12345.
 func Phone(s string) (string, error) {
-	s = strings.NewReplacer("(", "", ")", "-", "86-", "").Replace(strings.TrimPrefix(code(s), "+86"))
-	if m := strings.ReplaceAll(s, "-", ""); len(m) == 11 && m[0] == '1' || strings.HasPrefix(m, "400") {
-		s = m
+	s = strings.ReplaceAll(phoneMarks.Replace(code(s)), "--", "-")
+	s = strings.TrimPrefix(strings.TrimPrefix(strings.TrimPrefix(s, "+"), "0086"), "86-")
+	plain := strings.ReplaceAll(s, "-", "")
+	if len(plain) == 13 && strings.HasPrefix(plain, "861") {
+		plain = plain[2:]
 	}
-	if !phonePattern.MatchString(s) {
+	switch {
+	case !digits(plain):
+		return "", faultPhone
+	case mobile(plain), len(plain) == 10 && strings.HasPrefix(plain, "400"):
+		return plain, nil
+	case len(plain) == 5 && (plain[0] == '1' || plain[:2] == "95" || plain[:2] == "96"):
+		return plain, nil
+	}
+	area, local, extension := "", s, ""
+	if s[0] == '0' {
+		n := 4
+		if strings.HasPrefix(s, "01") || strings.HasPrefix(s, "02") { // the cities of three digits
+			n = 3
+		}
+		if len(s) <= n {
+			return "", faultPhone
+		}
+		area, local = s[:n]+"-", strings.TrimPrefix(s[n:], "-")
+	}
+	if number, after, found := strings.Cut(local, "-"); found {
+		if local, extension = number, "-"+after; !digits(after) || len(after) > 6 {
+			return "", faultPhone
+		}
+	}
+	if !digits(local) || len(local) < 7 || len(local) > 8 || local[0] < '2' {
 		return "", faultPhone
 	}
-	return s, nil
+	return area + local + extension, nil
+}
+
+func mobile(s string) bool {
+	return len(s) == 11 && s[0] == '1' && s[1] >= '3' && s[1] <= '9' && digits(s)
 }
 
 // URL checks an absolute web address.
 func URL(s string) (string, error) {
 	s = trim(s)
 	u, err := url.Parse(s)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || strings.ContainsAny(s, " \t\r\n<>\"") {
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || strings.ContainsAny(s, " \t\r\n<>\"") {
 		return "", faultURL
 	}
 	return s, nil
 }
 
-// BankCard checks a card number by Luhn's rule (ISO/IEC 7812).
+// BankCard checks a card number by Luhn's rule (ISO/IEC 7812-1).
 func BankCard(s string) (string, error) {
 	s = strings.ReplaceAll(code(s), "-", "")
 	if len(s) < 13 || len(s) > 19 || !digits(s) || !luhn(s) {

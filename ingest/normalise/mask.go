@@ -31,18 +31,39 @@ func Mask(class catalog.Privacy, s string) string {
 	return s
 }
 
-// MaskName keeps the first character: 张三 is 张*, 欧阳修文 is 欧***.
+// MaskName keeps the first character of every name in s: 张三 is 张*, 欧阳修文 is
+// 欧***, 张三、李四 is 张*、李*.
 func MaskName(s string) string {
-	first, size := utf8.DecodeRuneInString(s)
-	rest := utf8.RuneCountInString(s[size:])
-	if rest == 0 {
-		return s
+	var b strings.Builder
+	first := true
+	for _, r := range s {
+		switch {
+		case isListMark(r):
+			first = true
+		case first:
+			first = false
+		default:
+			r = '*'
+		}
+		b.WriteRune(r)
 	}
-	return string(first) + strings.Repeat("*", rest)
+	return b.String()
 }
 
-// MaskID keeps the first six and the last four characters.
-func MaskID(s string) string { return middle(s, 6, 4) }
+func isListMark(r rune) bool {
+	switch r {
+	case '、', ',', '，', ';', '；', '\n':
+		return true
+	}
+	return false
+}
+
+// MaskID keeps of an identity number the first six and the last four
+// characters, of a shorter one (a passport) a third and a quarter.
+func MaskID(s string) string {
+	n := utf8.RuneCountInString(s)
+	return middle(s, min(6, n/3), min(4, n/4))
+}
 
 // MaskPhone keeps the first three and the last four digits.
 func MaskPhone(s string) string { return middle(s, 3, 4) }
@@ -50,10 +71,11 @@ func MaskPhone(s string) string { return middle(s, 3, 4) }
 // MaskBank keeps the last four digits.
 func MaskBank(s string) string { return middle(s, 0, 4) }
 
+// middle keeps the ends of s; of one that is no longer than they are, nothing.
 func middle(s string, head, tail int) string {
 	r := []rune(s)
 	if len(r) <= head+tail {
-		return strings.Repeat("*", len(r))
+		head, tail = 0, 0
 	}
 	for i := head; i < len(r)-tail; i++ {
 		r[i] = '*'
@@ -61,162 +83,125 @@ func middle(s string, head, tail int) string {
 	return string(r)
 }
 
-var (
-	townshipPattern = regexp.MustCompile(`^.*?(?:街道|民族乡|苏木|[乡镇])`)
-	countyPattern   = regexp.MustCompile(`^.*?(?:自治县|[县区旗]|市.{1,6}?市)`)
-	cityPattern     = regexp.MustCompile(`^.*?(?:自治州|[市州盟])`)
-)
+// addressPattern is the part of an address down to the township: province,
+// prefecture, county, township, each of which may be absent. A name of a level
+// holds no sign of a lower one, but for the counties whose names begin like a
+// township's (镇原县), or hold one (东乡族自治县), or a 市 (市中区).
+var addressPattern = regexp.MustCompile(`^` +
+	`(?:[^省市县区乡镇路街号0-9*]{2,6}?(?:省|自治区))?` +
+	`(?:(?:景德镇|镇江|新乡|萍乡)市|[^省市县区乡镇路街号村0-9*]{1,10}?(?:自治州|地区|市|盟))?` +
+	`(?:市[中南北辖]区|[东西金宁桐湘]乡(?:族自治)?[县市区]|乡[宁城]县|[镇路]?[^省市县区乡镇路街号楼村0-9*]{0,8}?` +
+	`(?:自治县|自治旗|[^省市县区乡镇路街号楼村0-9*小社校厂片园]区|[^省市县区乡镇路街号楼村0-9*][县旗市]))?` +
+	`(?:[^省市县区乡镇路号楼室0-9*]{1,8}?(?:街道办事处|街道|民族乡|苏木|乡|镇))?`)
 
-// MaskAddress cuts an address after the township, or after the county or the
-// city where it names none.
+// MaskAddress cuts an address after the township, or after the last level
+// above it that it names.
 func MaskAddress(s string) string {
-	if strings.HasSuffix(s, "***") {
+	kept := addressPattern.FindString(s)
+	if rest := s[len(kept):]; rest == "" || rest == "***" {
 		return s
 	}
-	for _, p := range []*regexp.Regexp{townshipPattern, countyPattern, cityPattern} {
-		if kept := p.FindString(s); kept != "" {
-			if kept == s {
-				return s
-			}
-			return kept + "***"
-		}
-	}
-	return "***"
+	return kept + "***"
 }
 
-// organisationMarks show that a party is an organisation or trades under a name.
-var organisationMarks = regexp.MustCompile(`(公司|厂|店|社|所|院|中心|部|馆|行|场|站|局|委员会|学校|小学|中学|大学|幼儿园|协会|学会|基金会|合作社|集团|企业|工作室|超市|酒店|宾馆|饭店|餐厅|食堂|药房|诊所|商行|商店|经营|服务|工程|科技|银行|矿|队|办|会|处|园|庄|坊|屋|铺|摊|网吧|影城|洗浴|美容|加油|农场|林场|牧场|药店|门市|政府|支行|分行|村|镇|乡|街道|县|市|区|Ltd|Inc|Co\.|LLC)`)
-
-// MaskParty masks the name of a natural person and leaves an organisation's
-// as it is. A 个体工商户 that trades under a name (张三面馆) is known by that
-// name in public and keeps it; one that has only its owner's name is masked
-// like a person.
+// MaskParty masks the names of natural persons and leaves those of
+// organisations as they are. A 个体工商户 that trades under a name (张三面馆) is
+// known in public by that name and keeps it; its owner in brackets behind it is
+// masked, and so is one that has only its owner's name. Numbers of persons are
+// masked as in free text.
 func MaskParty(s string) string {
-	n := 0
-	for _, r := range s {
-		if !unicode.Is(unicode.Han, r) && r != '·' && r != '•' && r != '*' {
-			return s // no bare personal name in Chinese characters
+	var b strings.Builder
+	for rest := s; rest != ""; {
+		end := strings.IndexFunc(rest, isListMark)
+		if end < 0 {
+			end = len(rest)
 		}
-		n++
+		b.WriteString(maskOneParty(rest[:end]))
+		rest = rest[end:]
+		if _, size := utf8.DecodeRuneInString(rest); size > 0 {
+			b.WriteString(rest[:size])
+			rest = rest[size:]
+		}
 	}
-	if n > 4 && !strings.ContainsAny(s, "·•") || n < 2 || organisationMarks.MatchString(s) {
+	return MaskFreeText(b.String())
+}
+
+var (
+	noteAtEnd = regexp.MustCompile(`^(.+?)(\s*[（(][^（）()]*[）)]\s*)$`)
+	ownerMark = regexp.MustCompile(`^(\s*[（(]\s*(?:(?:个体)?(?:经营者|经营人|业主|负责人|法定代表人|法人|投资人|户主)\s*[:：]?\s*)?)(.*?)(\s*[）)]\s*)$`)
+	latinName = regexp.MustCompile(`^[A-Z][A-Za-z'.-]*(?: [A-Z][A-Za-z'.-]*){1,3}$`)
+	latinMark = regexp.MustCompile(`(?i)\b(?:ltd|inc|co|corp|llc|llp|plc|gmbh|ag|sa|limited|company|corporation|group|bank|university|hotel|school|centre|center|institute|association|foundation|office|store|shop|restaurant|airlines?|holdings?|international|china)\b`)
+	corporate = regexp.MustCompile(`公司|集团|合作社|银行`)
+	hanRun    = regexp.MustCompile(`[\p{Han}·•*]+`)
+)
+
+func maskOneParty(s string) string {
+	body, note := s, ""
+	if m := noteAtEnd.FindStringSubmatch(s); m != nil {
+		body, note = m[1], m[2]
+	}
+	if latinName.MatchString(body) && !latinMark.MatchString(body) {
+		return MaskName(body) + note
+	}
+	person := !organisation(body)
+	if person {
+		body = hanRun.ReplaceAllStringFunc(body, maskPerson)
+	}
+	m := ownerMark.FindStringSubmatch(note)
+	if m == nil {
+		return body + note
+	}
+	// A name follows a word such as 经营者, or begins with a surname; with a
+	// company it is rather a place (张掖).
+	named := strings.ContainsAny(m[1], "者人主")
+	if first, size := utf8.DecodeRuneInString(m[2]); !named && !corporate.MatchString(body) {
+		n := utf8.RuneCountInString(m[2][size:])
+		named = n >= 1 && n <= 3 && strings.ContainsRune(surnames, first)
+	}
+	if named && !organisation(m[2]) {
+		note = m[1] + maskPerson(m[2]) + m[3]
+	}
+	return body + note
+}
+
+func maskPerson(s string) string {
+	if n := utf8.RuneCountInString(s); n < 2 || n > 6 && !strings.ContainsAny(s, "·•") {
 		return s
 	}
 	return MaskName(s)
 }
 
-// Numbers in running text, full-width or with separators. RE2 has no
-// look-around, so the neighbours are checked by hand.
-var numberPattern = regexp.MustCompile(`[0-9０-９][0-9０-９ \-]{9,30}[0-9０-９XxＸｘ]`)
+// surnames are the most frequent ones, of about nine tenths of all people.
+const surnames = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤祁包尤"
 
-// MaskFreeText masks identity numbers, mobile numbers and bank cards that
-// stand in running text. Credit codes, document numbers, amounts and dates
-// stay.
-func MaskFreeText(s string) string {
-	if !longNumber(s) {
-		return s
-	}
-	return replaceNumbers(s, numberPattern)
-}
+var (
+	// shortMark ends the name of an organisation even where it is as short as a
+	// person's: 兴盛店. Given names end in 会, 行, 村 or 园 as well (王会).
+	shortMark = regexp.MustCompile(`(?:公司|集团|企业|[厂店铺馆厅吧屋社所院局摊坊]|中心|大学|[中小]学|学校|部门|[市省县区]政府|` +
+		`[商银车药分支]行|[协学工商联]会|委员会|基金会|[^\p{Han}]部|经营部|门市部|[农林牧商市广菜猪鸡羊]场|[加供检水电]?[油气电检]站|车队|[公果农庄菜茶药]园|[山农酒]庄|煤矿|超市|银行)$`)
+	// longMark is found in names too long for most persons.
+	longMark = regexp.MustCompile(`公司|集团|企业|合作社|中心|委员会|银行|超市|酒店|宾馆|工作室|工程|经营|个体|网吧|政府|[厂店铺馆厅吧屋社所院局摊坊部行会站场队园庄矿处室学台城家村镇乡县市区]$`)
+)
 
-// longNumber reports whether s has eleven digits in near succession at all.
-func longNumber(s string) bool {
-	run := 0
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c >= '0' && c <= '9', c == 'X', c == 'x':
-			run++
-		case c == 0xEF && i+2 < len(s) && s[i+1] == 0xBC: // a full-width form
-			run++
-			i += 2
-		case c == ' ' || c == '-':
-		default:
-			run = 0
-		}
-		if run >= 11 {
-			return true
-		}
-	}
-	return false
-}
-
-func replaceNumbers(s string, p *regexp.Regexp) string {
-	var b strings.Builder
-	from := 0
-	for _, at := range p.FindAllStringIndex(s, -1) {
-		b.WriteString(s[from:at[0]])
-		from = at[1]
-		before, _ := utf8.DecodeLastRuneInString(s[:at[0]])
-		after, _ := utf8.DecodeRuneInString(s[at[1]:])
-		if wordRune(before) || wordRune(after) {
-			b.WriteString(s[at[0]:at[1]]) // part of a longer code
-			continue
-		}
-		b.WriteString(maskNumbers(s[at[0]:at[1]]))
-	}
-	b.WriteString(s[from:])
-	return b.String()
-}
-
-func wordRune(r rune) bool {
-	return r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || r >= '０' && r <= '９'
-}
-
-// maskNumbers masks one run of digits and separators: as a whole where it is a
-// number of a person, else each part that is one.
-func maskNumbers(run string) string {
-	if masked, ok := maskNumber(run); ok {
-		return masked
-	}
-	parts := strings.FieldsFunc(run, func(r rune) bool { return r == ' ' || r == '-' })
-	for _, part := range parts {
-		if masked, ok := maskNumber(part); ok {
-			run = strings.ReplaceAll(run, part, masked)
-		}
-	}
-	return run
-}
-
-// maskNumber masks the digits of s that are an identity, mobile or card
-// number, and keeps separators where they stand.
-func maskNumber(s string) (string, bool) {
-	plain := strings.NewReplacer(" ", "", "-", "").Replace(Fold(s))
-	head, tail := 0, 4
-	switch {
-	case len(plain) == 18 || len(plain) == 15:
-		if _, err := IDCard(plain); err == nil {
-			head = 6
-			break
-		}
-		if len(plain) == 18 {
-			return s, false
-		}
-		if _, err := BankCard(plain); err != nil {
-			return s, false
-		}
-	case len(plain) == 11 && plain[0] == '1' && plain[1] >= '3' && digits(plain):
-		head = 3
-	case len(plain) == 13 && strings.HasPrefix(plain, "861") && plain[3] >= '3':
-		head = 5
-	case len(plain) >= 16 && len(plain) <= 19:
-		if _, err := BankCard(plain); err != nil {
-			return s, false
-		}
-	default:
-		return s, false
-	}
-	var b strings.Builder
-	i := 0
+// organisation reports whether a party is an organisation or trades under a
+// name of its own.
+func organisation(s string) bool {
+	n := 0
 	for _, r := range s {
-		if r == ' ' || r == '-' {
-			b.WriteRune(r)
-			continue
+		if unicode.Is(unicode.Han, r) || unicode.Is(unicode.Latin, r) {
+			n++
 		}
-		if i >= head && i < len(plain)-tail {
-			r = '*'
-		}
-		b.WriteRune(r)
-		i++
 	}
-	return b.String(), true
+	switch {
+	case strings.ContainsAny(s, "·•"):
+		return longMark.MatchString(s)
+	case n <= 4:
+		return shortMark.MatchString(s)
+	case n <= 6:
+		return longMark.MatchString(s)
+	}
+	return !spacedNames.MatchString(s)
 }
+
+// spacedNames are several names without a mark between them.
+var spacedNames = regexp.MustCompile(`^\p{Han}{2,4}(?: +\p{Han}{2,4})+$`)

@@ -1,5 +1,6 @@
 // Package normalise brings single cells into their one canonical form, or says
-// which rule they break. Its functions are pure.
+// which rule they break. Its functions are pure: the same cell gives the same
+// value on every machine and every day.
 //
 // Rules and vectors: DOMAIN.md, sections 3 and 4.
 package normalise
@@ -25,8 +26,9 @@ func (f *Fault) Error() string { return f.Code + ": expected " + f.Want.En }
 
 func fault(code, zh, en string) *Fault { return &Fault{Code: code, Want: catalog.Text{Zh: zh, En: en}} }
 
-// Clean tidies prose: it trims all Unicode white space and folds full-width
-// letters, digits and spaces. Chinese punctuation stays as it is.
+// Clean tidies prose: it trims all Unicode white space, makes full-width
+// letters, digits and spaces half-width, and takes out characters of no width.
+// Chinese punctuation stays as it is.
 func Clean(s string) string {
 	s = trim(s)
 	if !needsFolding(s) {
@@ -36,29 +38,48 @@ func Clean(s string) string {
 		switch {
 		case r >= '０' && r <= '９', r >= 'Ａ' && r <= 'Ｚ', r >= 'ａ' && r <= 'ｚ':
 			return r - 0xFEE0
-		case r == 0x3000 || r == 0xA0:
+		case r >= utf8.RuneSelf && unicode.Is(unicode.Zs, r):
 			return ' '
-		case invisible(r):
+		case invisible(r) && !joiner(r):
 			return -1
 		}
 		return r
 	}, s))
 }
 
-// needsFolding looks for the lead bytes of what Clean changes: EF (full-width
-// forms, U+FEFF), E3 80 (U+3000), C2 A0 and E2 80-81 (zero-width).
+// suspect marks the lead bytes of the characters that Clean may change: U+00A0
+// and U+00AD, U+1680, U+2000 to U+206F, U+3000 and U+FEFF to U+FF5A.
+var suspect = [256]bool{0xC2: true, 0xE1: true, 0xE2: true, 0xE3: true, 0xEF: true}
+
 func needsFolding(s string) bool {
 	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c < 0xC2 || c > 0xC2 && c < 0xE2:
-		case c == 0xEF:
-			if i+2 < len(s) && (s[i+1] == 0xBB || (s[i+1] == 0xBC && s[i+2] >= 0x90) || (s[i+1] == 0xBD && s[i+2] <= 0x9A)) {
+		if !suspect[s[i]] || i+2 >= len(s) && s[i] != 0xC2 {
+			continue
+		}
+		switch s[i] {
+		case 0xC2:
+			if i+1 < len(s) && (s[i+1] == 0xA0 || s[i+1] == 0xAD) {
 				return true
 			}
-		case c == 0xE3 && strings.HasPrefix(s[i:], "\u3000"), c == 0xC2 && strings.HasPrefix(s[i:], "\u00a0"):
-			return true
-		case c == 0xE2:
-			if r, _ := utf8.DecodeRuneInString(s[i:]); invisible(r) {
+		case 0xEF:
+			switch last := s[i+2]; s[i+1] {
+			case 0xBB:
+				return true
+			case 0xBC: // not the punctuation before, between and after digits and letters
+				if last >= 0x90 && last <= 0x99 || last >= 0xA1 && last <= 0xBA {
+					return true
+				}
+			case 0xBD:
+				if last >= 0x81 && last <= 0x9A {
+					return true
+				}
+			}
+		case 0xE3:
+			if s[i+1] == 0x80 && s[i+2] == 0x80 {
+				return true
+			}
+		default:
+			if r, _ := utf8.DecodeRuneInString(s[i:]); unicode.Is(unicode.Zs, r) || invisible(r) && !joiner(r) {
 				return true
 			}
 		}
@@ -68,8 +89,11 @@ func needsFolding(s string) bool {
 
 // invisible are the characters of no width that copying leaves in cells.
 func invisible(r rune) bool {
-	return r == 0xFEFF || r >= 0x200B && r <= 0x200F || r == 0x2060 || r >= 0x202A && r <= 0x202E
+	return r >= 0x200B && r <= 0x200F || r == 0xFEFF || r == 0x2060 || r == 0xAD || r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069
 }
+
+// joiner are the ones that have a meaning between two characters, as in Mongolian.
+func joiner(r rune) bool { return r == 0x200C || r == 0x200D }
 
 func trim(s string) string {
 	if s == "" {
@@ -78,7 +102,7 @@ func trim(s string) string {
 	if first, last := s[0], s[len(s)-1]; first > ' ' && first < utf8.RuneSelf && last > ' ' && last < utf8.RuneSelf {
 		return s
 	}
-	return strings.TrimFunc(s, func(r rune) bool { return r <= ' ' || unicode.IsSpace(r) || invisible(r) })
+	return strings.TrimFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x80 && (unicode.IsSpace(r) || invisible(r)) })
 }
 
 // Fold brings what is no prose (codes, numbers, dates, headers) to NFKC,

@@ -1,10 +1,10 @@
 package normalise
 
 import (
-	"math/big"
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 var (
@@ -14,41 +14,7 @@ var (
 	faultRange    = fault("out_of_range", "数值超出可存储的范围", "a number that the field's type can hold")
 )
 
-// Integer reads a whole number of at most 64 bits and returns it as plain
-// digits.
-func Integer(s string) (string, error) {
-	if plainInteger(s) && len(s) <= 18 {
-		return s, nil
-	}
-	text, err := Decimal(s, Number{Precision: 19, Scale: 0})
-	if err != nil {
-		if err == faultDecimal || err.(*Fault).Code == "too_many_decimals" {
-			return "", faultInteger
-		}
-		return "", err
-	}
-	if _, err := strconv.ParseInt(text, 10, 64); err != nil {
-		return "", faultRange
-	}
-	return text, nil
-}
-
-// plainInteger reports whether s is canonical: digits without leading zeros,
-// perhaps a minus.
-func plainInteger(s string) bool {
-	digits := strings.TrimPrefix(s, "-")
-	if digits == "" || digits[0] == '0' && len(s) > 1 {
-		return false
-	}
-	for i := 0; i < len(digits); i++ {
-		if digits[i] < '0' || digits[i] > '9' {
-			return false
-		}
-	}
-	return true
-}
-
-// Number says how a decimal is to be read.
+// Number says how a number is to be read.
 type Number struct {
 	// Precision and Scale bound the result: at most Precision digits, Scale of
 	// them decimals.
@@ -56,125 +22,287 @@ type Number struct {
 	// Unit is the unit that values are stored in, as in 元; a cell may name it.
 	Unit string
 	// Shift is the power of ten of the unit that the column was sent in: 4 for
-	// 万元. A unit in the cell itself wins.
+	// 万元. A unit or a magnitude in the cell itself wins.
 	Shift int
 }
 
-var (
-	decimalPattern = regexp.MustCompile(`^([+-]?)(\d[\d,]*|)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?\s*(.*)$`)
-	groupPattern   = regexp.MustCompile(`^\d{1,3}(,\d{3})+$`)
-	// A Chinese amount: digits of either style with units, perhaps 元 角 分.
-	chinesePattern = regexp.MustCompile(`^[零〇一二两三四五六七八九十百千万亿壹贰叁肆伍陆柒捌玖拾佰仟貳參陸億萬元圆圓角分整正]+$`)
-)
+// Integer reads a whole number of at most 64 bits and returns it as plain
+// digits. It understands what Decimal does; the precision and the scale are
+// its own.
+func Integer(s string, n Number) (string, error) {
+	n.Precision, n.Scale = 19, 0
+	if n.Shift == 0 && len(s) <= 18 {
+		if v, ok := plain(s, n); ok {
+			return v, nil
+		}
+	}
+	v, err := Decimal(s, n)
+	if err != nil {
+		if f := err.(*Fault); f == faultDecimal || f.Code == "too_many_decimals" {
+			return "", faultInteger
+		}
+		return "", err
+	}
+	if _, err := strconv.ParseInt(v, 10, 64); err != nil {
+		return "", faultRange
+	}
+	return v, nil
+}
 
 // Decimal reads a number and returns it as exact decimal text in plain
 // notation, without needless zeros. Money signs, thousands separators,
-// accountants' brackets, Chinese numerals and a unit in the cell (12.5万元) are
-// understood. Nothing is rounded: decimals beyond the scale are a fault. With
-// unit %, 12.5% is 12.5; elsewhere it is 0.125.
+// accountants' brackets, powers of ten, Chinese numerals and a unit in the
+// cell (12.5万元) are understood. Nothing is rounded: decimals beyond the scale
+// are a fault. 12.5% is 12.5 where the unit is %, 0.125 where there is none,
+// and a fault elsewhere.
 func Decimal(s string, n Number) (string, error) {
-	if n.Shift == 0 && plainDecimal(s, n) {
-		return s, nil
-	}
-	text := Fold(s)
-	text = strings.NewReplacer("，", ",", "−", "-", "–", "-", "—", "-").Replace(text)
-	negative := false
-	if len(text) > 2 && text[0] == '(' && text[len(text)-1] == ')' {
-		negative, text = true, text[1:len(text)-1]
-	}
-	text = strings.TrimSpace(strings.TrimPrefix(text, "人民币"))
-	text = strings.TrimSpace(strings.TrimLeft(text, "¥￥$"))
-	if chinesePattern.MatchString(text) {
-		return chineseAmount(text, n, negative)
-	}
-	m := decimalPattern.FindStringSubmatch(text)
-	if m == nil || m[2] == "" && m[3] == "" {
-		return "", faultDecimal
-	}
-	if strings.Contains(m[2], ",") && !groupPattern.MatchString(m[2]) {
-		return "", faultGrouping
-	}
-	shift := n.Shift
-	if unit := strings.TrimSpace(m[5]); unit != "" {
-		var err error
-		if shift, err = cellShift(unit, n.Unit); err != nil {
-			return "", err
+	if n.Shift == 0 {
+		if v, ok := plain(s, n); ok {
+			return v, nil
 		}
 	}
-	if m[4] != "" {
-		e, _ := strconv.Atoi(m[4])
-		shift += e
+	text := Fold(s)
+	negative := false
+	if len(text) > 2 && text[0] == '(' && text[len(text)-1] == ')' {
+		if text = trim(text[1 : len(text)-1]); strings.ContainsAny(text[:min(1, len(text))], "+-") {
+			return "", faultDecimal
+		}
+		negative = true
 	}
-	digits := strings.ReplaceAll(m[2], ",", "")
-	return place(digits, m[3], shift, negative != (m[1] == "-"), n)
+	text, minus, money := cutSigns(text)
+	negative = negative != minus
+	if text == "" {
+		return "", faultDecimal
+	}
+	if c := text[0]; c != '.' && (c < '0' || c > '9') {
+		return n.chinese(text, negative, money)
+	}
+	whole, text := cutDigits(text, true)
+	if strings.Contains(whole, ",") {
+		if !grouped(whole) {
+			return "", faultGrouping
+		}
+		whole = strings.ReplaceAll(whole, ",", "")
+	}
+	frac := ""
+	if strings.HasPrefix(text, ".") {
+		frac, text = cutDigits(text[1:], false)
+	}
+	if whole == "" && frac == "" {
+		return "", faultDecimal
+	}
+	exponent, text, ok := cutExponent(text)
+	if !ok {
+		return "", faultRange
+	}
+	shift, err := n.shift(text, money)
+	if err != nil {
+		return "", err
+	}
+	return n.place(whole, frac, shift+exponent, negative)
 }
 
-// plainDecimal reports whether s is canonical already and fits n.
-func plainDecimal(s string, n Number) bool {
-	whole, frac, point := strings.Cut(s, ".")
-	if !plainInteger(whole) || whole == "-0" || len(strings.TrimPrefix(whole, "-")) > n.Precision-n.Scale {
-		return false
+// plain returns a number that is canonical but for zeros at its end, and
+// whether s is one that n can hold. It allocates nothing.
+func plain(s string, n Number) (string, bool) {
+	start := 0
+	if s != "" && s[0] == '-' {
+		start = 1
 	}
-	if !point {
-		return true
+	point := start
+	for point < len(s) && s[point] >= '0' && s[point] <= '9' {
+		point++
 	}
-	if frac == "" || len(frac) > n.Scale || frac[len(frac)-1] == '0' {
-		return false
+	if point == start || s[start] == '0' && point > start+1 || point-start > n.Precision-n.Scale {
+		return "", false
 	}
-	for i := 0; i < len(frac); i++ {
-		if frac[i] < '0' || frac[i] > '9' {
+	end := point
+	if point < len(s) {
+		if s[point] != '.' || point+1 == len(s) {
+			return "", false
+		}
+		for i := point + 1; i < len(s); i++ {
+			if s[i] < '0' || s[i] > '9' {
+				return "", false
+			}
+			if s[i] != '0' {
+				end = i + 1
+			}
+		}
+	}
+	if end-point-1 > n.Scale || s[:end] == "-0" {
+		return "", false
+	}
+	return s[:end], true
+}
+
+// cutSigns takes a sign and a money mark, in either order, off the front.
+func cutSigns(s string) (rest string, negative, money bool) {
+	signed := false
+	for s != "" {
+		r, size := utf8.DecodeRuneInString(s)
+		switch {
+		case !signed && (r == '-' || r == '+' || r == '−' || r == '‐' || r == '‒' || r == '–'):
+			signed, negative = true, r != '+'
+		case !money && r == '¥': // Fold made ￥ one
+			money = true
+		case !money && strings.HasPrefix(s, "人民币"):
+			money, size = true, len("人民币")
+		case !money && strings.HasPrefix(s, "RMB"):
+			money, size = true, len("RMB")
+		case r == ' ':
+		default:
+			return s, negative, money
+		}
+		s = s[size:]
+	}
+	return s, negative, money
+}
+
+func cutDigits(s string, commas bool) (digits, rest string) {
+	i := 0
+	for i < len(s) && (s[i] >= '0' && s[i] <= '9' || commas && s[i] == ',') {
+		i++
+	}
+	return s[:i], s[i:]
+}
+
+// grouped reports whether every comma has three digits after it, and the first
+// one to three before it.
+func grouped(s string) bool {
+	for i, group := range strings.Split(s, ",") {
+		if len(group) != 3 && (i > 0 || len(group) == 0 || len(group) > 3) {
 			return false
 		}
 	}
 	return true
 }
 
-// place puts the decimal point of whole.frac shift digits further right.
-func place(whole, frac string, shift int, negative bool, n Number) (string, error) {
-	digits := whole + frac
-	point := len(whole) + shift
-	if point < 0 {
-		digits, point = strings.Repeat("0", -point)+digits, 0
+// cutExponent takes an exponent such as E+05 off the front. ok is false where
+// it is beyond all bounds.
+func cutExponent(s string) (exponent int, rest string, ok bool) {
+	if s == "" || s[0] != 'e' && s[0] != 'E' {
+		return 0, s, true
 	}
-	if point > len(digits) {
-		digits += strings.Repeat("0", point-len(digits))
+	sign, digits := 1, s[1:]
+	if digits != "" && (digits[0] == '+' || digits[0] == '-') {
+		if digits[0] == '-' {
+			sign = -1
+		}
+		digits = digits[1:]
 	}
-	whole, frac = strings.TrimLeft(digits[:point], "0"), strings.TrimRight(digits[point:], "0")
-	if len(frac) > n.Scale {
-		return "", fault("too_many_decimals", "小数位数不超过"+strconv.Itoa(n.Scale)+"位", "at most "+strconv.Itoa(n.Scale)+" decimals")
+	digits, rest = cutDigits(digits, false)
+	if digits == "" {
+		return 0, s, true // no exponent but a unit, which will be refused
 	}
-	if len(whole) > n.Precision-n.Scale {
-		return "", faultRange
-	}
-	if whole == "" {
-		whole = "0"
-	}
-	if frac != "" {
-		whole += "." + frac
-	}
-	if negative && whole != "0" {
-		whole = "-" + whole
-	}
-	return whole, nil
+	e, err := strconv.Atoi(digits)
+	return sign * e, rest, err == nil && e < 1000
 }
 
-// cellShift reads the unit that a cell carries.
-func cellShift(unit, want string) (int, error) {
-	if unit == "%" || unit == "％" {
-		if want == "%" {
-			return 0, nil
+// place writes whole.frac with its point shift digits further right.
+func (n Number) place(whole, frac string, shift int, negative bool) (string, error) {
+	var stack [64]byte
+	digits := append(append(stack[:0], whole...), frac...)
+	point := len(whole) + shift
+	start, end := 0, len(digits)
+	for start < end && digits[start] == '0' {
+		start++
+	}
+	for end > start && digits[end-1] == '0' {
+		end--
+	}
+	if start == end {
+		return "0", nil
+	}
+	switch {
+	case end-point > n.Scale:
+		scale := strconv.Itoa(n.Scale)
+		return "", fault("too_many_decimals", "小数位数不超过"+scale+"位", "at most "+scale+" decimals")
+	case point-start > n.Precision-n.Scale:
+		return "", faultRange
+	}
+	var out strings.Builder
+	out.Grow(end - start + max(0, start-point) + max(0, point-end) + 3)
+	if negative {
+		out.WriteByte('-')
+	}
+	if point <= start {
+		out.WriteByte('0')
+	}
+	for i := min(start, point); i < max(end, point); i++ {
+		if i == point {
+			out.WriteByte('.')
 		}
-		return -2, nil
+		if i < start || i >= end {
+			out.WriteByte('0')
+		} else {
+			out.WriteByte(digits[i])
+		}
 	}
-	base, shift := splitUnit(unit)
-	if base == "" && shift > 0 || base == want || base == "元整" && want == "元" || base == "RMB" && want == "元" {
-		return shift, nil
+	return out.String(), nil
+}
+
+// shift returns the power of ten that the unit in a cell asks for; without one
+// it is the column's.
+func (n Number) shift(unit string, money bool) (int, error) {
+	unit = trim(unit)
+	if base, ok := strings.CutSuffix(unit, "元整"); ok {
+		unit = base + "元"
 	}
-	expected := want
-	if expected == "" {
-		expected = "-"
+	want, offset := standardUnit(n.Unit)
+	wrong := func() error {
+		if n.Unit == "" {
+			return fault("unknown_unit", "不带单位的数字", "a number without a unit")
+		}
+		return fault("unknown_unit", "以"+n.Unit+"为单位的数字", "a number in "+n.Unit)
 	}
-	return 0, fault("unknown_unit", "单位应为"+expected, "a number in "+expected)
+	switch {
+	case unit != "" && unit[0] >= '0' && unit[0] <= '9' || strings.HasPrefix(unit, ".") || strings.HasPrefix(unit, ","):
+		return 0, faultDecimal
+	case money && want != "元":
+		return 0, wrong()
+	case unit == "":
+		return n.Shift, nil
+	}
+	if p, ok := parts[unit]; ok {
+		if q, ok := parts[want]; ok || want == "" {
+			return p - q, nil
+		}
+		return 0, wrong()
+	}
+	if got, shift := standardUnit(unit); got == want {
+		return shift - offset, nil
+	}
+	base, magnitude := cutMagnitude(unit)
+	if got, shift := standardUnit(base); magnitude > 0 && (got == want || got == "") {
+		return magnitude + shift - offset*min(1, len(base)), nil
+	}
+	return 0, wrong()
+}
+
+// parts are units that are powers of ten themselves.
+var parts = map[string]int{"%": -2, "‰": -3}
+
+// standardUnit gives a unit its plain Chinese name, with the power of ten
+// between the two.
+func standardUnit(unit string) (name string, shift int) {
+	if u, ok := symbols[unit]; ok {
+		return u.name, u.shift
+	}
+	return unit, 0
+}
+
+var symbols = map[string]struct {
+	name  string
+	shift int
+}{
+	"圆": {"元", 0}, "RMB": {"元", 0}, "CNY": {"元", 0}, "人民币": {"元", 0}, "人民币元": {"元", 0},
+	"W": {"瓦", 0}, "kW": {"瓦", 3}, "KW": {"瓦", 3}, "kw": {"瓦", 3}, "千瓦": {"瓦", 3}, "MW": {"瓦", 6}, "兆瓦": {"瓦", 6},
+	"kWh": {"千瓦时", 0}, "kwh": {"千瓦时", 0}, "KWH": {"千瓦时", 0}, "千瓦·时": {"千瓦时", 0},
+	"g": {"克", 0}, "kg": {"克", 3}, "KG": {"克", 3}, "千克": {"克", 3}, "公斤": {"克", 3}, "t": {"克", 6}, "吨": {"克", 6},
+	"mm": {"毫米", 0}, "m": {"米", 0}, "km": {"米", 3}, "千米": {"米", 3}, "公里": {"米", 3},
+	"m2": {"平方米", 0}, "平米": {"平方米", 0}, "ha": {"平方米", 4}, "hm2": {"平方米", 4}, "公顷": {"平方米", 4},
+	"km2": {"平方米", 6}, "平方公里": {"平方米", 6}, "平方千米": {"平方米", 6}, "m3": {"立方米", 0},
 }
 
 // magnitudes are the powers of ten that stand before a unit, longest first.
@@ -183,113 +311,106 @@ var magnitudes = []struct {
 	shift int
 }{{"万亿", 12}, {"千万", 7}, {"百万", 6}, {"十万", 5}, {"亿", 8}, {"万", 4}, {"千", 3}, {"百", 2}}
 
-func splitUnit(unit string) (base string, shift int) {
+func cutMagnitude(unit string) (base string, shift int) {
 	for _, m := range magnitudes {
-		if rest, ok := strings.CutPrefix(unit, m.text); ok && (rest != "克" && rest != "瓦" && rest != "米" || m.shift != 3) {
+		if rest, ok := strings.CutPrefix(unit, m.text); ok {
 			return rest, m.shift
 		}
 	}
 	return unit, 0
 }
 
-var unitPattern = regexp.MustCompile(`^(.*?)\s*(?:[（(\[【]\s*(?:单位\s*[:：]\s*)?([^（()）\[\]【】]{1,12}?)\s*[)）\]】]|[/／]\s*([^/／()（）]{1,8})|(?:计量|金额)?单位\s*[:：]\s*(?:人民币)?\s*([^\s()（）,，;；]{1,8}).*)$`)
+var (
+	bracketPattern = regexp.MustCompile(`\s*[（(\[【]([^（()）\[\]【】]*)[)）\]】]`)
+	unitLabel      = regexp.MustCompile(`^(.*?)\s*(?:计量|金额|货币)?单位\s*[:：]\s*(.+)$`)
+	slashPattern   = regexp.MustCompile(`^(.+?)\s*[/／]\s*([^/／]+)$`)
+	moneyPattern   = regexp.MustCompile(`^(.+?)[\s:：,，_]*((?:[百千]?万|亿)元)$`)
+	unitSeparators = regexp.MustCompile(`[、,，;；\s]+`)
+)
 
-// known units; anything else in brackets is part of the header's text.
-var units = map[string]bool{"元": true, "人": true, "%": true, "％": true, "公顷": true, "亩": true, "千瓦": true, "吨": true, "户": true, "个": true, "件": true, "次": true, "平方米": true, "公里": true, "天": true, "工作日": true, "年": true, "RMB": true, "人民币": true}
+// headerUnits are the units that a header may name, without magnitude; other
+// text in brackets is part of the title.
+var headerUnits = func() map[string]bool {
+	known := map[string]bool{}
+	for _, u := range strings.Fields("元 人 % ‰ 亩 户 个 件 次 人次 家 所 台 套 辆 只 头 处 项 宗 份 张 条 天 日 月 年 岁 小时 分钟 工作日 个工作日 立方米 毫米 克 米 瓦 千瓦时 平方米 美元 港元 ℃ °C") {
+		known[u] = true
+	}
+	for symbol := range symbols {
+		known[symbol] = true
+	}
+	return known
+}()
 
 // Unit splits the unit off a header such as 罚款金额（万元）, 预算数/万元 or
 // 单位：万元. The unit is given without its magnitude, and shift is the power of
-// ten: 元 and 4.
+// ten: 元 and 4. Where a line names several units (单位：万元、%), it is the one
+// with a magnitude; two of those are no unit.
 func Unit(header string) (title, unit string, shift int, ok bool) {
-	text := strings.TrimSpace(header)
-	m := unitPattern.FindStringSubmatch(text)
-	if m == nil {
-		return header, "", 0, false
+	text := trim(header)
+	for _, at := range bracketPattern.FindAllStringSubmatchIndex(text, -1) {
+		inside := text[at[2]:at[3]]
+		if m := unitLabel.FindStringSubmatch(inside); m != nil && m[1] == "" {
+			inside = m[2]
+		}
+		if unit, shift, ok = oneUnit(inside); ok {
+			return trim(text[:at[0]] + text[at[1]:]), unit, shift, true
+		}
 	}
-	for _, found := range m[2:] {
-		base, shift := splitUnit(Fold(found))
-		if found == "" || !units[base] {
-			continue
+	if m := unitLabel.FindStringSubmatch(text); m != nil {
+		if unit, shift, ok = oneUnit(m[2]); ok {
+			return m[1], unit, shift, true
 		}
-		if base == "RMB" || base == "人民币" {
-			base = "元"
+	}
+	for _, p := range []*regexp.Regexp{slashPattern, moneyPattern} {
+		if m := p.FindStringSubmatch(text); m != nil {
+			if unit, shift, ok = oneUnit(m[2]); ok {
+				return m[1], unit, shift, true
+			}
 		}
-		return strings.TrimSpace(m[1]), base, shift, true
 	}
 	return header, "", 0, false
 }
 
-var chineseDigits = map[rune]int64{
-	'零': 0, '〇': 0, '一': 1, '二': 2, '两': 2, '三': 3, '四': 4, '五': 5, '六': 6, '七': 7, '八': 8, '九': 9,
-	'壹': 1, '贰': 2, '貳': 2, '叁': 3, '參': 3, '肆': 4, '伍': 5, '陆': 6, '陸': 6, '柒': 7, '捌': 8, '玖': 9,
-}
-
-var chineseUnits = map[rune]int64{'十': 10, '拾': 10, '百': 100, '佰': 100, '千': 1000, '仟': 1000}
-
-// chineseAmount reads 壹佰贰拾叁万元整, 一百二十三万, 三元五角 and 二〇一六.
-func chineseAmount(s string, n Number, negative bool) (string, error) {
-	s = strings.TrimRight(s, "整正")
-	var total, section, digit int64
-	var cents int64
-	digits, sawDigit, hasUnit := "", false, false
-	for _, r := range s {
-		d, isDigit := chineseDigits[r]
-		u, isUnit := chineseUnits[r]
+// oneUnit reads a list of units.
+func oneUnit(list string) (unit string, shift int, ok bool) {
+	for _, text := range unitSeparators.Split(Fold(list), -1) {
+		u, s, known := headerUnit(text)
 		switch {
-		case isDigit:
-			digit, sawDigit = d, true
-			digits += strconv.FormatInt(d, 10)
-		case isUnit:
-			if !sawDigit && section == 0 {
-				digit = 1 // 十五
-			}
-			section += digit * u
-			digit, hasUnit = 0, true
-		case r == '万' || r == '萬':
-			total += (section + digit) * 1e4
-			section, digit, hasUnit = 0, 0, true
-		case r == '亿' || r == '億':
-			total = (total + section + digit) * 1e8
-			section, digit, hasUnit = 0, 0, true
-		case r == '元' || r == '圆' || r == '圓':
-			total += section + digit
-			section, digit, hasUnit = 0, 0, true
-		case r == '角':
-			cents += digit * 10
-			digit, hasUnit = 0, true
-		case r == '分':
-			cents += digit
-			digit, hasUnit = 0, true
+		case !known || ok && s == 0:
+		case ok && shift != 0 && (u != unit || s != shift):
+			return "", 0, false
+		default:
+			unit, shift, ok = u, s, true
 		}
 	}
-	if digits == "" && total+section == 0 {
-		return "", faultDecimal
-	}
-	if !hasUnit { // digits read one by one
-		return place(digits, "", n.Shift, negative, n)
-	}
-	total += section + digit
-	shift := 0
-	if !strings.ContainsAny(s, "元圆圓角分万萬亿億") {
-		shift = n.Shift
-	}
-	whole := new(big.Int).SetInt64(total).String()
-	return place(whole, pad2(cents), shift, negative, n)
+	return unit, shift, ok
 }
 
-func pad2(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	if len(s) < 2 {
-		s = "0" + s
+func headerUnit(text string) (unit string, shift int, ok bool) {
+	text, per, compound := strings.Cut(text, "/")
+	if rest, found := strings.CutPrefix(text, "人民币"); found && rest != "" {
+		text = rest
 	}
-	return s
+	if !headerUnits[text] {
+		text, shift = cutMagnitude(text)
+	}
+	if !headerUnits[text] {
+		return "", 0, false
+	}
+	if name, _ := standardUnit(text); name == "元" {
+		text = name
+	}
+	if compound {
+		text += "/" + per
+	}
+	return text, shift, true
 }
 
 var (
 	faultBoolean = fault("not_a_boolean", "是或否", "yes or no")
 	booleans     = map[string]string{
-		"true": "true", "t": "true", "yes": "true", "y": "true", "1": "true", "是": "true", "有": "true", "√": "true", "✓": "true", "对": "true",
-		"false": "false", "f": "false", "no": "false", "n": "false", "0": "false", "否": "false", "无": "false", "×": "false", "✗": "false", "错": "false",
+		"true": "true", "t": "true", "yes": "true", "y": "true", "1": "true", "是": "true", "有": "true", "对": "true", "√": "true", "✓": "true", "✔": "true",
+		"false": "false", "f": "false", "no": "false", "n": "false", "0": "false", "否": "false", "无": "false", "错": "false", "×": "false", "✗": "false", "✘": "false",
 	}
 )
 

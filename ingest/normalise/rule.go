@@ -63,7 +63,7 @@ func valueOf(f *catalog.Field, shift int) func(string) (string, error) {
 	}
 	switch f.Type {
 	case catalog.TypeInteger:
-		return Integer
+		return func(s string) (string, error) { return Integer(s, Number{Unit: f.Unit, Shift: shift}) }
 	case catalog.TypeDate:
 		return day
 	case catalog.TypeTimestamp:

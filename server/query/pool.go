@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -29,7 +31,8 @@ type PoolOptions struct {
 	// One that waits longer than QueueWait is refused; 0: 5 s.
 	Queue     int
 	QueueWait time.Duration
-	// Threads of each worker. 0: one.
+	// Threads of each worker, so that a lone question uses the machine. 0: as
+	// many as there are cores, at most 4.
 	Threads int
 	// Limits of every question. Zero: DefaultLimits.
 	Limits Limits
@@ -56,10 +59,11 @@ type Pool struct {
 	crashed atomic.Int64
 	refused atomic.Int64
 
-	held   atomic.Pointer[ready]
-	closed chan struct{}
-	close  sync.Once
-	wait   sync.WaitGroup
+	held atomic.Pointer[ready]
+	// life ends with Close.
+	life context.Context
+	end  context.CancelFunc
+	wait sync.WaitGroup
 }
 
 var _ Engine = (*Pool)(nil)
@@ -76,7 +80,7 @@ func NewPool(o PoolOptions) (*Pool, error) {
 		o.QueueWait = 5 * time.Second
 	}
 	if o.Threads <= 0 {
-		o.Threads = 1
+		o.Threads = min(4, runtime.NumCPU())
 	}
 	if o.Limits == (Limits{}) {
 		o.Limits = DefaultLimits
@@ -91,7 +95,8 @@ func NewPool(o PoolOptions) (*Pool, error) {
 		}
 		o.Command = []string{self, "worker"}
 	}
-	p := &Pool{o: o, slots: make(chan struct{}, o.Workers), ready: make(chan *process), closed: make(chan struct{})}
+	p := &Pool{o: o, slots: make(chan struct{}, o.Workers), ready: make(chan *process)}
+	p.life, p.end = context.WithCancel(context.Background())
 	first := make(chan error, o.Workers)
 	for range o.Workers {
 		p.wait.Go(func() { p.keepReady(first) })
@@ -122,7 +127,7 @@ func (p *Pool) keepReady(first chan<- error) {
 			select {
 			case <-time.After(time.Second):
 				continue
-			case <-p.closed:
+			case <-p.life.Done():
 				return
 			}
 		}
@@ -131,7 +136,7 @@ func (p *Pool) keepReady(first chan<- error) {
 		case <-w.exited:
 			w.pipe.Close()
 			p.o.Log.Warn("an idle query worker ended", "state", w.cmd.ProcessState.String(), "stderr", w.stderr.String())
-		case <-p.closed:
+		case <-p.life.Done():
 			w.kill()
 			<-w.exited
 			w.pipe.Close()
@@ -142,7 +147,7 @@ func (p *Pool) keepReady(first chan<- error) {
 
 // Close kills all workers, those at work too.
 func (p *Pool) Close() {
-	p.close.Do(func() { close(p.closed) })
+	p.end()
 	p.wait.Wait()
 }
 
@@ -208,10 +213,12 @@ func (p *Pool) Query(ctx context.Context, r Request) (*Result, error) {
 	begun := time.Now()
 	ctx, cancel := context.WithTimeoutCause(ctx, r.Deadline+grace, errDeadline)
 	stop := context.AfterFunc(ctx, w.kill)
+	stay := context.AfterFunc(p.life, w.kill)
 	q := &Result{ctx: ctx, pool: p, worker: w, request: r, begun: begun}
 	q.refs.Store(1)
 	q.free = func() {
 		stop()
+		stay()
 		cancel()
 		w.kill() // a worker serves one question, whatever it still does
 		// Taking a large process apart takes the kernel a while; the next
@@ -230,22 +237,32 @@ func (p *Pool) Query(ctx context.Context, r Request) (*Result, error) {
 	return q, nil
 }
 
-var errDeadline = errors.New("the deadline and its grace have passed")
+var (
+	errDeadline = errors.New("the deadline and its grace have passed")
+	errStopping = fmt.Errorf("query: the server is stopping: %w", catalog.ErrBusy)
+)
 
 // checkRequest refuses what needs no worker to be refused.
 func checkRequest(r Request, l Limits) error {
-	if r.Rows == nil {
-		return checkText(r.SQL, l)
+	size := len(r.SQL)
+	if r.Rows != nil {
+		size = len(r.Rows.Table) + len(r.Rows.Where)
+		for _, s := range slices.Concat(r.Rows.Select, r.Rows.GroupBy) {
+			size += len(s)
+		}
+		for _, o := range r.Rows.Order {
+			size += len(o.Field)
+		}
+	} else if err := checkText(r.SQL, l); err != nil {
+		return err
 	}
-	size := len(r.Rows.Where) + len(r.Rows.Table)
-	for _, s := range append(r.Rows.Select, r.Rows.GroupBy...) {
-		size += len(s)
-	}
-	for _, o := range r.Rows.Order {
-		size += len(o.Field)
+	for _, v := range slices.Concat(r.Params, slices.Collect(maps.Values(r.Named))) {
+		if s, ok := v.(string); ok {
+			size += len(s)
+		}
 	}
 	if size > l.QueryBytes {
-		return &SQLError{Message: fmt.Sprintf("the request has %d bytes; at most %d are allowed", size, l.QueryBytes)}
+		return &SQLError{Message: fmt.Sprintf("the request and its parameters have %d bytes; at most %d are allowed", size, l.QueryBytes)}
 	}
 	return nil
 }
@@ -272,8 +289,8 @@ func (p *Pool) acquire(ctx context.Context) (*process, error) {
 			return nil, busy()
 		case <-ctx.Done():
 			return nil, fmt.Errorf("query: %w", ctx.Err())
-		case <-p.closed:
-			return nil, fmt.Errorf("query: the server is stopping: %w", catalog.ErrBusy)
+		case <-p.life.Done():
+			return nil, errStopping
 		}
 	}
 	timer := time.NewTimer(p.o.QueueWait)
@@ -288,9 +305,9 @@ func (p *Pool) acquire(ctx context.Context) (*process, error) {
 	case <-ctx.Done():
 		<-p.slots
 		return nil, fmt.Errorf("query: %w", ctx.Err())
-	case <-p.closed:
+	case <-p.life.Done():
 		<-p.slots
-		return nil, fmt.Errorf("query: the server is stopping: %w", catalog.ErrBusy)
+		return nil, errStopping
 	}
 }
 
@@ -301,7 +318,7 @@ type process struct {
 	// out reads from pipe.
 	out    *bufio.Reader
 	pipe   *os.File
-	stderr *tail
+	stderr *lastWords
 	// exited is closed when the process is gone and reaped.
 	exited chan struct{}
 }
@@ -327,7 +344,7 @@ func (p *Pool) start() (*process, error) {
 		in.Close()
 		return nil, err
 	}
-	w := &process{in: in, out: bufio.NewReaderSize(out, 256<<10), pipe: out, stderr: &tail{}, exited: make(chan struct{})}
+	w := &process{in: in, out: bufio.NewReaderSize(out, 256<<10), pipe: out, stderr: &lastWords{}, exited: make(chan struct{})}
 	w.cmd = exec.Command(p.o.Command[0], p.o.Command[1:]...)
 	w.cmd.Env = []string{}
 	w.cmd.Dir = "/"
@@ -368,23 +385,21 @@ func (p *Pool) start() (*process, error) {
 	return w, nil
 }
 
-// tail keeps the end of what a worker writes to stderr, for the log.
-type tail struct {
+// lastWords keeps the beginning of what a worker writes to stderr, for the
+// log: a crash says first why.
+type lastWords struct {
 	mu  sync.Mutex
 	buf []byte
 }
 
-func (t *tail) Write(p []byte) (int, error) {
+func (t *lastWords) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.buf = append(t.buf, p...)
-	if over := len(t.buf) - 8<<10; over > 0 {
-		t.buf = t.buf[over:]
-	}
+	t.buf = append(t.buf, p[:min(len(p), 8<<10-len(t.buf))]...)
 	return len(p), nil
 }
 
-func (t *tail) String() string {
+func (t *lastWords) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return strings.TrimSpace(string(t.buf))

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -84,7 +85,7 @@ func newSite(t testing.TB, tune func(*PoolOptions)) *site {
 	if testing.Verbose() {
 		o.Log = slog.New(slog.NewTextHandler(os.Stderr, nil))
 	}
-	o.Limits.MemoryMB = 256
+	o.Limits.MemoryMB = workerMB
 	o.Limits.TempMB = 64
 	if tune != nil {
 		tune(&o)
@@ -205,6 +206,7 @@ func TestParametersAreBoundNotPasted(t *testing.T) {
 		{"null and bool", "SELECT $1 IS NULL AND $2", []any{nil, true}, nil, "true", false},
 		{"one is missing", "SELECT $1 + $2", []any{1}, nil, "", true},
 		{"one too many", "SELECT $1", []any{1, 2}, nil, "", true},
+		{"too much text", "SELECT $1", []any{strings.Repeat("x", 16<<10)}, nil, "", true},
 		{"a list", "SELECT $1", []any{[]int{1}}, nil, "", true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -360,6 +362,78 @@ func TestPagesHoldEveryRowOnce(t *testing.T) {
 				t.Errorf("the pages hold %d rows, or others, than the %d of %s", len(got), len(want), tt.sql)
 			}
 		})
+	}
+}
+
+// A worker reads a file with several threads; nobody may see that.
+func TestPagesKeepTheOrderOfALargeFile(t *testing.T) {
+	s := newSite(t, nil)
+	large := filepath.Join(filepath.Dir(s.file), "large.duckdb")
+	db, err := sql.Open("duckdb", large)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Exec("CREATE TABLE data AS SELECT i AS id, hash(i) % 10 AS kind FROM range(600000) t(i)"); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	rows := RowsRequest{Table: "large", Where: "kind < 7", Limit: 150_000}
+	last, count := int64(-1), 0
+	for {
+		q, err := s.pool.Query(t.Context(), Request{Rows: &rows, Deadline: 10 * time.Second, Resolve: func(context.Context, string) (Source, error) {
+			return Source{Path: large}, nil
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for q.Next() {
+			for _, id := range q.RecordBatch().Column(0).(*array.Int64).Values() {
+				if id <= last {
+					t.Fatalf("row %d after row %d", id, last)
+				}
+				last = id
+				count++
+			}
+		}
+		q.Close()
+		if q.Err() != nil {
+			t.Fatal(q.Err())
+		}
+		if rows.After = q.NextAfter(); rows.After == nil {
+			break
+		}
+	}
+	if count < 410_000 || count > 430_000 {
+		t.Errorf("%d rows", count)
+	}
+}
+
+func TestTheSandboxOfThisMachineIsNamed(t *testing.T) {
+	s := newSite(t, nil)
+	said := s.pool.Sandbox()
+	if runtime.GOOS == "linux" && !strings.Contains(said, "seccomp") || !strings.Contains(said, "landlock") {
+		t.Errorf("%q", said)
+	}
+	t.Log(said)
+}
+
+func TestClosingThePoolEndsWhatRuns(t *testing.T) {
+	s := newSite(t, nil)
+	r := s.request("SELECT * FROM range(100000000000)")
+	r.Deadline = 30 * time.Second
+	q, err := s.pool.Query(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer q.Close()
+	s.pool.Close()
+	if _, err := all(q); !errors.Is(err, catalog.ErrBusy) {
+		t.Errorf("got %v, want ErrBusy", err)
+	}
+	if _, err := s.pool.Query(t.Context(), s.request("SELECT 1")); !errors.Is(err, catalog.ErrBusy) {
+		t.Errorf("got %v, want ErrBusy", err)
 	}
 }
 

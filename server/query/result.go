@@ -161,6 +161,9 @@ func (q *Result) fault(err error) error {
 		q.pool.killed.Add(1)
 		return fmt.Errorf("query: %w", cause)
 	}
+	if q.pool.life.Err() != nil {
+		return errStopping
+	}
 	q.worker.kill()
 	<-q.worker.exited
 	state, stderr := q.worker.cmd.ProcessState, q.worker.stderr.String()
@@ -168,13 +171,17 @@ func (q *Result) fault(err error) error {
 	case cpuExceeded(state):
 		q.pool.killed.Add(1)
 		return q.failed(&failure{Kind: failTimeout})
-	case strings.Contains(stderr, "bad_alloc"), strings.Contains(stderr, "allocate memory"), strings.Contains(stderr, "out of memory"):
+	case slices.ContainsFunc(lastWordsOfMemory, func(s string) bool { return strings.Contains(stderr, s) }):
 		return q.failed(&failure{Kind: failMemory})
 	}
 	q.pool.crashed.Add(1)
 	q.pool.o.Log.Error("a query worker broke off", "error", err, "state", state.String(), "stderr", stderr)
 	return fmt.Errorf("query: the worker broke off (%s)", state)
 }
+
+// lastWordsOfMemory are what C++ and Go die with where the system gives them no
+// more memory.
+var lastWordsOfMemory = []string{"bad_alloc", "allocate memory", "out of memory", "new OS thread", "pthread_create failed", "cannot map pages"}
 
 // failed turns what the worker reported into the error for the caller.
 func (q *Result) failed(f *failure) error {

@@ -148,8 +148,11 @@ func (r *Rows) readCell(tag []byte) error {
 	if col > maxColumns {
 		return fmt.Errorf("%w: more than %d columns in row %d", ErrLimit, maxColumns, r.row)
 	}
-	if closed(tag) {
-		return nil // a styled cell without a value; a later one fills the gap
+	if closed(tag) { // a cell without a value
+		for len(r.ends) < col {
+			r.ends = append(r.ends, len(r.arena))
+		}
+		return nil
 	}
 	var kind byte // of attribute t: s, inlineStr, str, b, e, n, d
 	if t := attribute(tag, "t"); len(t) > 0 {

@@ -1,0 +1,211 @@
+package normalise
+
+import (
+	"slices"
+	"strings"
+)
+
+// MaskFreeText masks the numbers of persons that stand in running text:
+// identity numbers with a right check character, mobile numbers, and bank
+// cards by Luhn's rule; full-width or not, in one piece or in groups parted by
+// spaces and hyphens. Credit codes, document numbers, amounts and dates stay.
+func MaskFreeText(s string) string {
+	if !longNumber(s) {
+		return s
+	}
+	text := []rune(s)
+	for maskNumbers(text) {
+		// Again: the rest of one number may be the beginning of another.
+	}
+	return string(text)
+}
+
+// longNumber reports cheaply whether s may have eleven digits in succession.
+func longNumber(s string) bool {
+	run := 0
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c >= '0' && c <= '9':
+			run++
+		case c == 0xEF && i+2 < len(s) && s[i+1] == 0xBC: // full-width
+			run++
+			i += 2
+		case c == ' ' || c == '-':
+		case c == 0xC2, c == 0xE2, c == 0xE3 && i+2 < len(s) && s[i+1] == 0x80 && s[i+2] == 0x80: // other spaces and hyphens
+			for i+1 < len(s) && s[i+1]&0xC0 == 0x80 {
+				i++
+			}
+		default:
+			run = 0
+		}
+		if run >= 11 {
+			return true
+		}
+	}
+	return false
+}
+
+// halfWidth makes digits and letters half-width and every separator a space.
+func halfWidth(r rune) rune {
+	switch r {
+	case '-', '－', '‐', '‑', '‒', '–', '—', '−', '\u00a0', '\u3000':
+		return ' '
+	}
+	if r > 0xFF00 && r < 0xFF5F {
+		return r - 0xFEE0
+	}
+	return r
+}
+
+// group is a run of digits in a text, the last one of an identity number with
+// its X. start and end are its place in runes.
+type group struct {
+	start, end int
+	digits     string
+	// joined says that only separators part it from the group before.
+	joined bool
+}
+
+// maskNumbers masks from left to right, and reports whether it did.
+func maskNumbers(text []rune) (masked bool) {
+	plain := make([]rune, len(text))
+	for i, r := range text {
+		plain[i] = halfWidth(r)
+	}
+	for groups := groupsOf(plain); len(groups) > 0; {
+		n, head := personal(plain, groups)
+		if n == 0 {
+			groups = groups[1:]
+			continue
+		}
+		masked = true
+		var places []int
+		for i := groups[0].start; i < groups[n-1].end; i++ {
+			if plain[i] != ' ' {
+				places = append(places, i)
+			}
+		}
+		for _, i := range places[head : len(places)-4] {
+			text[i] = '*'
+		}
+		groups = groups[n:]
+	}
+	return masked
+}
+
+// groupsOf finds the runs of digits. One that has a letter at its end, or
+// letters and digits before it, is part of a code and left out.
+func groupsOf(plain []rune) []group {
+	var groups []group
+	for i := 0; i < len(plain); i++ {
+		if !isDigit(plain[i]) {
+			continue
+		}
+		g := group{start: i}
+		for i < len(plain) && isDigit(plain[i]) {
+			i++
+		}
+		if i < len(plain) && (plain[i] == 'X' || plain[i] == 'x') {
+			i++
+		}
+		g.end, g.digits = i, strings.ToUpper(string(plain[g.start:i]))
+		before := g.start
+		for before > 0 && isLetter(plain[before-1]) {
+			before--
+		}
+		if i < len(plain) && (isLetter(plain[i]) || isDigit(plain[i])) || before < g.start && before > 0 && isDigit(plain[before-1]) {
+			continue
+		}
+		if n := len(groups); n > 0 {
+			between := plain[groups[n-1].end:g.start]
+			g.joined = len(between) > 0 && len(between) <= 3 && !slices.ContainsFunc(between, func(r rune) bool { return r != ' ' })
+		}
+		groups = append(groups, g)
+	}
+	return groups
+}
+
+func isDigit(r rune) bool { return r >= '0' && r <= '9' }
+
+func isLetter(r rune) bool { return r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' }
+
+// personal returns how many of the groups at the front make up the number of a
+// person, and how many of its digits may be seen at its beginning; 0 for none.
+func personal(plain []rune, groups []group) (n, head int) {
+	if !startsNumber(plain[:groups[0].start]) {
+		return 0, 0
+	}
+	number := ""
+	for i, g := range groups {
+		if i > 0 && !g.joined {
+			break
+		}
+		if number += g.digits; len(number) > 19 {
+			break
+		}
+		if h, ok := kindOf(number, groups[:i+1]); ok && endsNumber(plain[g.end:]) {
+			n, head = i+1, h
+		}
+	}
+	return n, head
+}
+
+// startsNumber reports whether a number may begin after before: not one that
+// was masked there, an amount or the decimals of one.
+func startsNumber(before []rune) bool {
+	end := len(before)
+	if end > 0 && (before[end-1] == '￥' || before[end-1] == '¥') {
+		return false
+	}
+	if end > 1 && before[end-1] == '.' && isDigit(before[end-2]) {
+		return false
+	}
+	for end > 0 && before[end-1] == ' ' {
+		end--
+	}
+	return end < 3 || string(before[end-3:end]) != "***"
+}
+
+// endsNumber is startsNumber for what comes after it.
+func endsNumber(after []rune) bool {
+	if len(after) == 0 {
+		return true
+	}
+	switch after[0] {
+	case '元', '万', '亿':
+		return false
+	case '.':
+		return len(after) == 1 || !isDigit(after[1])
+	}
+	return len(after) < 3 || string(after[:3]) != "***"
+}
+
+// kindOf says how many digits of a number may be seen at its beginning, where
+// it is one of a person. In groups, the fewer rules a kind has the more its
+// groups must look like it: 1980-01-01 100 is no mobile number.
+func kindOf(number string, groups []group) (head int, ok bool) {
+	shortest := len(number)
+	for _, g := range groups {
+		shortest = min(shortest, len(g.digits))
+	}
+	switch len(number) {
+	case 11:
+		return 3, mobile(number) && shortest >= 3
+	case 12: // with the 0 that was dialled before a number of another city
+		return 4, number[0] == '0' && mobile(number[1:]) && len(groups) == 1
+	case 13:
+		return 5, number[:2] == "86" && mobile(number[2:]) && len(groups) == 1
+	case 15, 18:
+		_, err := IDCard(number)
+		return 6, err == nil && shortest >= 2
+	case 16, 17, 19:
+		if !digits(number) || !luhn(number) {
+			return 0, false
+		}
+		if len(groups) == 1 {
+			return 0, strings.Contains("34569", number[:1])
+		}
+		return 0, strings.Contains("456", number[:1]) && len(groups[0].digits) == 4 && shortest >= 3
+	}
+	return 0, false
+}
