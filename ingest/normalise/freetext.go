@@ -109,11 +109,12 @@ func groupsOf(plain []rune) []group {
 			i++
 		}
 		g.end, g.digits = i, strings.ToUpper(string(plain[g.start:i]))
+		i-- // the loop's own step
 		before := g.start
 		for before > 0 && isLetter(plain[before-1]) {
 			before--
 		}
-		if i < len(plain) && (isLetter(plain[i]) || isDigit(plain[i])) || before < g.start && before > 0 && isDigit(plain[before-1]) {
+		if g.end < len(plain) && (isLetter(plain[g.end]) || isDigit(plain[g.end])) || before < g.start && before > 0 && isDigit(plain[before-1]) {
 			continue
 		}
 		if n := len(groups); n > 0 {

@@ -3,10 +3,8 @@ package normalise
 import (
 	"cmp"
 	"fmt"
-	"math/big"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -23,14 +21,14 @@ var (
 	faultControl     = fault("control_character", "不含控制字符的文字", "text without control characters")
 )
 
-// RuleOf compiles the rules of a field: null marks, type, semantic type, enum,
-// pattern, bounds and obligation. shift is the power of ten of the unit that
-// the column was sent in (see Unit).
+// RuleOf compiles the rules of a field: null marks, type, separator, semantic
+// type, enum, pattern, length, bounds and obligation. shift is the power of ten
+// of the unit that the column was sent in (see Unit). The rule costs no
+// allocation for a cell that is canonical already.
 func RuleOf(f *catalog.Field, shift int) Rule {
-	marks := map[string]bool{}
+	marks := nullMarks(f)
 	longest := 0
-	for _, m := range f.Nulls() {
-		marks[m] = true
+	for m := range marks {
 		longest = max(longest, len(m))
 	}
 	value := valueOf(f, shift)
@@ -48,7 +46,7 @@ func RuleOf(f *catalog.Field, shift int) Rule {
 			return "", false, err
 		}
 		for _, check := range checks {
-			if v, err = check(v); err != nil {
+			if err := check(v); err != nil {
 				return "", false, err
 			}
 		}
@@ -56,14 +54,31 @@ func RuleOf(f *catalog.Field, shift int) Rule {
 	}
 }
 
+// nullMarks are the field's marks, as written, as Clean leaves them, and in
+// full width.
+func nullMarks(f *catalog.Field) map[string]bool {
+	marks := map[string]bool{}
+	for _, m := range f.Nulls() {
+		marks[m], marks[Clean(m)] = true, true
+		marks[Clean(strings.Map(func(r rune) rune {
+			if r > ' ' && r < 0x7f {
+				return r + 0xFEE0
+			}
+			return r
+		}, m))] = true
+	}
+	return marks
+}
+
 func valueOf(f *catalog.Field, shift int) func(string) (string, error) {
-	if precision, scale, ok := f.Type.Decimal(); ok {
-		n := Number{Precision: precision, Scale: scale, Unit: f.Unit, Shift: shift}
+	n := Number{Unit: f.Unit, Shift: shift}
+	var isDecimal bool
+	if n.Precision, n.Scale, isDecimal = f.Type.Decimal(); isDecimal {
 		return func(s string) (string, error) { return Decimal(s, n) }
 	}
 	switch f.Type {
 	case catalog.TypeInteger:
-		return func(s string) (string, error) { return Integer(s, Number{Unit: f.Unit, Shift: shift}) }
+		return func(s string) (string, error) { return Integer(s, n) }
 	case catalog.TypeDate:
 		return day
 	case catalog.TypeTimestamp:
@@ -71,7 +86,21 @@ func valueOf(f *catalog.Field, shift int) func(string) (string, error) {
 	case catalog.TypeBoolean:
 		return Boolean
 	}
-	switch f.Semantic {
+	value := oneOf(f.Enum, meaning(f.Semantic))
+	if f.Separator == "" {
+		return value
+	}
+	return func(s string) (string, error) {
+		if slices.Contains(f.Enum, s) { // which may have a mark in itself
+			return s, nil
+		}
+		return separate(s, f.Separator, value)
+	}
+}
+
+// meaning is the rule of a text's semantic type.
+func meaning(s catalog.Semantic) func(string) (string, error) {
+	switch s {
 	case catalog.USCC:
 		return USCC
 	case catalog.OrgCode:
@@ -88,123 +117,138 @@ func valueOf(f *catalog.Field, shift int) func(string) (string, error) {
 	return text
 }
 
+// oneOf narrows value to a list; an empty one allows all.
+func oneOf(enum []string, value func(string) (string, error)) func(string) (string, error) {
+	if len(enum) == 0 {
+		return value
+	}
+	allowed := map[string]bool{}
+	for _, e := range enum {
+		allowed[e] = true
+	}
+	wrong := fault("not_in_list", "以下之一："+strings.Join(enum, "、"), "one of "+strings.Join(enum, ", "))
+	return func(s string) (string, error) {
+		if allowed[s] {
+			return s, nil
+		}
+		if v, err := value(s); err != nil || allowed[v] {
+			return v, err
+		}
+		return "", wrong
+	}
+}
+
 // day is a Date that names its day; 长期 is 2099-12-31.
 func day(s string) (string, error) {
 	iso, precision, err := Date(s)
-	if err != nil {
-		if s == "长期" || s == "永久" || s == "长期有效" {
-			return longTerm, nil
-		}
+	switch {
+	case err == faultDate && (s == "长期" || s == "长期有效" || s == "永久" || s == "永久有效"):
+		return longTerm, nil
+	case err != nil:
 		return "", err
-	}
-	if precision != Day {
+	case precision != Day:
 		return "", faultPrecision
 	}
 	return iso, nil
 }
 
+// text is any text that can be stored and shown.
 func text(s string) (string, error) {
 	for i := 0; i < len(s); i++ {
-		if c := s[i]; c < ' ' && c != '\n' && c != '\t' && c != '\r' || c == 0x7f {
+		switch c := s[i]; {
+		case c < ' ' && c != '\n' && c != '\t' && c != '\r', c == 0x7f:
 			return "", faultControl
+		case c == 0xEF && strings.HasPrefix(s[i:], "\uFFFD"):
+			return "", faultUndecodable
 		}
 	}
-	if strings.Contains(s, "\uFFFD") {
+	if !utf8.ValidString(s) {
 		return "", faultUndecodable
 	}
 	return s, nil
 }
 
-func checksOf(f *catalog.Field) []func(string) (string, error) {
-	var checks []func(string) (string, error)
-	if f.Separator != "" {
-		checks = append(checks, func(s string) (string, error) { return separate(s, f.Separator), nil })
-	}
-	if len(f.Enum) > 0 {
-		allowed := map[string]bool{}
-		for _, e := range f.Enum {
-			allowed[e] = true
-		}
-		want := fault("not_in_list", "以下之一："+strings.Join(f.Enum, "、"), "one of "+strings.Join(f.Enum, ", "))
-		checks = append(checks, func(s string) (string, error) {
-			if allowed[s] {
-				return s, nil
-			}
-			if f.Separator == "" {
-				return "", want
-			}
-			for part := range strings.SplitSeq(s, f.Separator) {
-				if !allowed[part] {
-					return "", want
-				}
-			}
-			return s, nil
-		})
-	}
+// checksOf are the rules on a value that do not change it.
+func checksOf(f *catalog.Field) []func(string) error {
+	var checks []func(string) error
 	if f.Pattern != "" {
 		p := regexp.MustCompile(`^(?:` + f.Pattern + `)$`)
-		want := fault("bad_pattern", "符合格式 "+f.Pattern, "text of the form "+f.Pattern)
-		checks = append(checks, func(s string) (string, error) {
+		wrong := fault("bad_pattern", "符合格式 "+f.Pattern, "text of the form "+f.Pattern)
+		checks = append(checks, func(s string) error {
 			if !p.MatchString(s) {
-				return "", want
+				return wrong
 			}
-			return s, nil
+			return nil
 		})
 	}
 	if f.MaxLength > 0 {
-		want := fault("too_long", fmt.Sprintf("不超过%d个字", f.MaxLength), fmt.Sprintf("at most %d characters", f.MaxLength))
-		checks = append(checks, func(s string) (string, error) {
+		wrong := fault("too_long", fmt.Sprintf("不超过%d个字", f.MaxLength), fmt.Sprintf("at most %d characters", f.MaxLength))
+		checks = append(checks, func(s string) error {
 			if len(s) > f.MaxLength && utf8.RuneCountInString(s) > f.MaxLength {
-				return "", want
+				return wrong
 			}
-			return s, nil
+			return nil
 		})
 	}
 	if f.Min != "" || f.Max != "" {
-		want := fault("out_of_bounds", fmt.Sprintf("介于 %s 与 %s 之间", cmp.Or(f.Min, "…"), cmp.Or(f.Max, "…")),
-			fmt.Sprintf("a value from %s to %s", cmp.Or(f.Min, "…"), cmp.Or(f.Max, "…")))
-		less := lessOf(f.Type)
-		checks = append(checks, func(s string) (string, error) {
-			if f.Min != "" && less(s, f.Min) || f.Max != "" && less(f.Max, s) {
-				return "", want
+		low, high := cmp.Or(f.Min, "…"), cmp.Or(f.Max, "…")
+		wrong := fault("out_of_bounds", "介于 "+low+" 与 "+high+" 之间", "a value from "+low+" to "+high)
+		compare := strings.Compare // dates and times compare as text
+		if _, _, ok := f.Type.Decimal(); ok || f.Type == catalog.TypeInteger {
+			compare = compareNumbers
+		}
+		checks = append(checks, func(s string) error {
+			if f.Min != "" && compare(s, f.Min) < 0 || f.Max != "" && compare(s, f.Max) > 0 {
+				return wrong
 			}
-			return s, nil
+			return nil
 		})
 	}
 	return checks
 }
 
-// lessOf compares canonical values of a type. Dates and times compare as text.
-func lessOf(t catalog.Type) func(a, b string) bool {
-	if t == catalog.TypeInteger {
-		return func(a, b string) bool {
-			x, _ := strconv.ParseInt(a, 10, 64)
-			y, _ := strconv.ParseInt(b, 10, 64)
-			return x < y
-		}
+// compareNumbers compares two numbers in plain decimal notation without
+// leading zeros.
+func compareNumbers(a, b string) int {
+	a, minusA := strings.CutPrefix(a, "-")
+	b, minusB := strings.CutPrefix(b, "-")
+	switch {
+	case minusA && !minusB:
+		return -1
+	case minusB && !minusA:
+		return 1
+	case minusA:
+		a, b = b, a
 	}
-	if _, _, ok := t.Decimal(); ok {
-		return func(a, b string) bool {
-			x, _ := new(big.Rat).SetString(a)
-			y, _ := new(big.Rat).SetString(b)
-			return x != nil && y != nil && x.Cmp(y) < 0
-		}
-	}
-	return func(a, b string) bool { return a < b }
+	wholeA, fracA, _ := strings.Cut(a, ".")
+	wholeB, fracB, _ := strings.Cut(b, ".")
+	return cmp.Or(cmp.Compare(len(wholeA), len(wholeB)), strings.Compare(wholeA, wholeB),
+		strings.Compare(strings.TrimRight(fracA, "0"), strings.TrimRight(fracB, "0")))
 }
 
-// separate brings a list into one form: whatever of ; ； 、 , ， parts it, the
-// separator does afterwards; repetitions go.
-func separate(s, separator string) string {
-	if !strings.ContainsAny(s, ";；、,，") {
-		return s
+const listMarks = ";；、,，|"
+
+// separate brings a list into one form: whatever of listMarks parts it, the
+// separator does afterwards. Each part is a value; repetitions go.
+func separate(s, separator string, value func(string) (string, error)) (string, error) {
+	if !strings.ContainsAny(s, listMarks) {
+		return value(s)
 	}
-	parts := strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(";；、,，", r) })
-	var out []string
-	for _, p := range parts {
-		if p = trim(p); p != "" && !slices.Contains(out, p) {
-			out = append(out, p)
+	var values []string
+	for part := range strings.FieldsFuncSeq(s, func(r rune) bool { return strings.ContainsRune(listMarks, r) }) {
+		if part = trim(part); part == "" {
+			continue
+		}
+		v, err := value(part)
+		if err != nil {
+			return "", err
+		}
+		if !slices.Contains(values, v) {
+			values = append(values, v)
 		}
 	}
-	return strings.Join(out, separator)
+	if len(values) == 0 {
+		return value(s)
+	}
+	return strings.Join(values, separator), nil
 }

@@ -31,6 +31,7 @@ const (
 	frameSources frameKind = 's'
 	frameData    frameKind = 'd'
 	frameDone    frameKind = 'z'
+	frameTotal   frameKind = 't' // worker: how many rows match, before the first of them
 	frameFailure frameKind = 'f'
 )
 
@@ -96,7 +97,6 @@ const (
 type done struct {
 	Truncated bool
 	NextAfter []any
-	Total     *int64
 }
 
 func writeFrame(w io.Writer, kind frameKind, payload []byte) error {

@@ -268,14 +268,8 @@ func (q *Result) NextAfter() []any {
 	return q.frames.done.NextAfter
 }
 
-// Total returns, after the end, how many rows match on all pages; nil where
-// it was not asked for.
-func (q *Result) Total() *int64 {
-	if q.frames.done == nil {
-		return nil
-	}
-	return q.frames.done.Total
-}
+// Total returns how many rows match on all pages; nil where it was not asked for.
+func (q *Result) Total() *int64 { return q.frames.matches }
 
 // Tables lists the tables that the question used, sorted.
 func (q *Result) Tables() []string { return q.tables }
@@ -294,6 +288,8 @@ type frameReader struct {
 	limit int64
 	left  int // of the present data frame
 	total int64
+	// matches is what Result.Total gives.
+	matches *int64
 
 	// How it ended.
 	done    *done
@@ -314,6 +310,8 @@ func (f *frameReader) enter(kind frameKind, n int) error {
 			return errResultSize
 		}
 		return nil
+	case frameTotal:
+		return readPayload(f.r, n, &f.matches)
 	case frameFailure:
 		f.failure = &failure{}
 		if err := readPayload(f.r, n, f.failure); err != nil {

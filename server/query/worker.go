@@ -205,7 +205,9 @@ func (w *worker) rows(j *job, plan *rowsPlan, table string, values map[string]an
 		if err != nil {
 			return nil, err
 		}
-		d.Total = &total
+		if err := writeMessage(w.out, frameTotal, total); err != nil {
+			return nil, err
+		}
 	}
 	s := &stream{limit: limit, hidden: q.hidden}
 	if err := w.run(q.query, values, s); err != nil {
