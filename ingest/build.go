@@ -41,6 +41,10 @@ func (r *run) load(m *catalog.Manifest) error {
 		return err
 	}
 	l := &loader{ctx: r.ctx, conn: conn, dataset: r.dataset}
+	// The release is sorted by name, so that rows may land as they come.
+	if err := l.exec("SET preserve_insertion_order = false"); err != nil {
+		return err
+	}
 
 	rejects, err := newRejectWriter(filepath.Join(r.staging.RecordsDir(), "rejects.csv"))
 	if err != nil {

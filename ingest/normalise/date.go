@@ -64,8 +64,11 @@ func Date(s string) (string, Precision, error) {
 	if zoned && !midnight(t) {
 		t = t.In(beijing)
 	}
-	if !midnight(t) {
+	switch {
+	case !midnight(t):
 		return "", Day, faultClock
+	case t.Year() < minYear || t.Year() > maxYear:
+		return "", Day, faultNoSuchDay
 	}
 	return t.Format(time.DateOnly), Day, nil
 }
@@ -95,6 +98,9 @@ func Timestamp(s string) (string, error) {
 	}
 	if zoned {
 		t = t.In(beijing)
+	}
+	if t.Year() < minYear || t.Year() > maxYear {
+		return "", faultNoSuchDay
 	}
 	return t.Format("2006-01-02 15:04:05.999999"), nil
 }
@@ -289,7 +295,7 @@ func (d civil) at(clock string) (t time.Time, zoned, ok bool) {
 		clock, zone, zoned = trim(clock[:i]), time.FixedZone("", seconds), true
 	}
 	clock = clockUnits.Replace(clock)
-	for _, layout := range []string{"15:04:05", "15:04", "15:04:", "15:", "150405"} {
+	for _, layout := range []string{"15:4:5", "15:4", "15:4:", "15:", "150405"} {
 		if c, err := time.Parse(layout, clock); err == nil {
 			return time.Date(d.year, time.Month(d.month), d.day, c.Hour(), c.Minute(), c.Second(), c.Nanosecond(), zone), zoned, true
 		}

@@ -180,7 +180,7 @@ var (
 	shortMark = regexp.MustCompile(`(?:公司|集团|企业|[厂店铺馆厅吧屋社所院局摊坊]|中心|大学|[中小]学|学校|部门|[市省县区]政府|` +
 		`[商银车药分支]行|[协学工商联]会|委员会|基金会|[^\p{Han}]部|经营部|门市部|[农林牧商市广菜猪鸡羊]场|[加供检水电]?[油气电检]站|车队|[公果农庄菜茶药]园|[山农酒]庄|煤矿|超市|银行)$`)
 	// longMark is found in names too long for most persons.
-	longMark = regexp.MustCompile(`公司|集团|企业|合作社|中心|委员会|银行|超市|酒店|宾馆|工作室|工程|经营|个体|网吧|政府|[厂店铺馆厅吧屋社所院局摊坊部行会站场队园庄矿处室学台城家村镇乡县市区]$`)
+	longMark = regexp.MustCompile(`公司|集团|企业|合作社|中心|委员会|银行|超市|酒店|宾馆|工作室|工程|经营|个体|网吧|政府|[厂店铺馆房厅吧屋社所院局摊坊部行会站场队园庄矿处室学台城家村镇乡县市区]$`)
 )
 
 // organisation reports whether a party is an organisation or trades under a

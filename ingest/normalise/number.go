@@ -360,6 +360,7 @@ func Unit(header string) (title, unit string, shift int, ok bool) {
 		if unit, shift, ok = oneUnit(m[2]); ok {
 			return m[1], unit, shift, true
 		}
+		return header, "", 0, false
 	}
 	for _, p := range []*regexp.Regexp{slashPattern, moneyPattern} {
 		if m := p.FindStringSubmatch(text); m != nil {
