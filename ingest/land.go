@@ -93,7 +93,7 @@ func newLanding(ctx context.Context, d *catalog.Dataset, tables []*table, reject
 	}
 	n := runtime.GOMAXPROCS(0)
 	l := &landing{
-		memory: mallocator.NewMallocator(),
+		memory:  mallocator.NewMallocator(),
 		dataset: d, tables: tables, rejects: rejects, rows: make([]int64, len(tables)),
 		schema: arrow.NewSchema(fields, nil), queue: make(chan *batch, 2*n), work: make(chan *batch, 2*n),
 	}

@@ -74,6 +74,7 @@ func must(t testing.TB, code int, args ...string) string {
 // site is a running server.
 type site struct {
 	url, data string
+	pid       int
 	stop      func()
 }
 
@@ -137,7 +138,7 @@ func start(data string) (site, error) {
 					c.Process.Kill()
 				}
 			}
-			return site{url: "http://" + m[1], data: data, stop: stop}, nil
+			return site{url: "http://" + m[1], data: data, pid: c.Process.Pid, stop: stop}, nil
 		}
 	}
 	c.Process.Kill()

@@ -7,7 +7,9 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -197,4 +199,52 @@ func TestExportWritesWhatTheServerServes(t *testing.T) {
 			t.Errorf("%s: %d bytes, want the %d that are served", ext, len(got), len(want))
 		}
 	}
+}
+
+// A download whose worker dies half-way breaks off; it never looks complete.
+func TestADyingWorkerBreaksTheConnection(t *testing.T) {
+	data := t.TempDir()
+	must(t, exitDone, "ingest", "regions", write(t, "a.csv", []byte("区划代码,名称,简称,级别\n620100,兰州市,兰州,市\n")), "--data", data)
+	s, err := start(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.stop()
+	r, err := http.Get(s.url + "/api/v1/sql.csv?q=SELECT+range,+hash(range)+FROM+range(400000000)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	if _, err := io.CopyN(io.Discard, r.Body, 1<<20); err != nil {
+		t.Fatal(err)
+	}
+	workers := children(t, s.pid)
+	if len(workers) == 0 {
+		t.Skip("SKIPPED: this system does not list the children of a process")
+	}
+	for _, pid := range workers {
+		syscall.Kill(pid, syscall.SIGKILL) // children of the server that this test started
+	}
+	n, err := io.Copy(io.Discard, r.Body)
+	if err == nil {
+		t.Errorf("after %d bytes the answer looks complete", n)
+	}
+	if n, _ := s.get(t, 200, "/api/v1/sql.csv", "q", "SELECT count(*) AS n FROM regions"); string(n) != "n\n1\n" {
+		t.Errorf("the next query finds %q", n)
+	}
+}
+
+// children lists the processes that a process started.
+func children(t *testing.T, pid int) (pids []int) {
+	t.Helper()
+	tasks, _ := filepath.Glob(filepath.Join("/proc", strconv.Itoa(pid), "task", "*", "children"))
+	for _, task := range tasks {
+		text, _ := os.ReadFile(task)
+		for _, f := range strings.Fields(string(text)) {
+			if n, err := strconv.Atoi(f); err == nil {
+				pids = append(pids, n)
+			}
+		}
+	}
+	return pids
 }
