@@ -11,7 +11,7 @@ FUZZ  ?= 10s
 export GOFLAGS := $(GOFLAGS) -tags=$(TAGS)
 export CGO_ENABLED := 1
 
-.PHONY: run build test check bench fuzz golden clean help tools
+.PHONY: run build test check format bench fuzz golden clean help tools
 
 ## run: build, ingest the bundled samples, serve on http://localhost:8080
 run: build
@@ -28,19 +28,21 @@ test: build
 	GOVDATA_TEST_BINARY=$(CURDIR)/bin/govdata $(GO) test -timeout 20m ./...
 
 ## check: gofmt, vet, staticcheck, govulncheck, race tests
-check: tools
-	@unformatted=$$(gofmt -l catalog cmd datasets export ingest server); \
-		if [ -n "$$unformatted" ]; then echo "gofmt: run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
-	$(GO) vet ./...
+check: format
 	$(GO) tool staticcheck ./...
 	@$(GO) tool govulncheck ./... || { status=$$?; \
 		if [ $$status -eq 3 ]; then exit 3; fi; \
 		echo "govulncheck: DID NOT RUN (status $$status): the vulnerability database is out of reach from here"; }
 	$(GO) test -race -short -timeout 30m ./catalog/... ./ingest/... ./export/... ./server/...
 
+format: tools
+	@unformatted=$$(gofmt -l catalog cmd datasets export ingest server); \
+		if [ -n "$$unformatted" ]; then echo "gofmt: run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./...
+
 ## bench: the figures of the README, each against its yardstick in the same run (ROWS=1000000)
-bench: build
-	GOVDATA_BENCH_ROWS=$(ROWS) $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 60m ./ingest ./cmd/govdata
+bench: tools
+	GOVDATA_BENCH_ROWS=$(ROWS) $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 60m ./ingest
 
 ## fuzz: every fuzz target for FUZZ=10s
 fuzz: tools
@@ -51,9 +53,9 @@ fuzz: tools
 		done; \
 	done
 
-## golden: write the golden files and the synthetic samples anew
+## golden: write the synthetic samples anew
 golden: tools
-	$(GO) test ./datasets/... ./export/... ./ingest -run 'Golden|Sample' -update
+	$(GO) test ./datasets/synthetic -run Samples -update
 
 ## clean: remove what was built; data stays
 clean:

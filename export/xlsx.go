@@ -357,6 +357,7 @@ func (x *workbook) end() error {
 		return err
 	}
 	x.entry.CRC32, x.entry.UncompressedSize64, x.entry.CompressedSize64 = x.crc, x.size, x.gone
+	//lint:ignore SA1019 the data descriptor of a raw entry takes these two
 	x.entry.UncompressedSize, x.entry.CompressedSize = uint32(min(x.size, math.MaxUint32)), uint32(min(x.gone, math.MaxUint32))
 	x.out = nil
 	return nil

@@ -282,24 +282,26 @@ func (l *landing) Next() bool {
 	if l.err != nil {
 		return false
 	}
-	for b := range l.queue {
+	b, ok := <-l.queue
+	if ok {
 		<-b.done
-		if b.record == nil { // cancelled
-			break
-		}
 		if err := l.rejects.write(b.rejects); err != nil {
 			l.cancel(err)
-			break
 		}
-		l.current = b.record
-		b.record = nil
-		l.free.Put(b)
-		return true
 	}
 	if l.ctx.Err() != nil {
 		l.err = context.Cause(l.ctx)
+		if ok && b.record != nil {
+			b.record.Release()
+		}
+		return false
 	}
-	return false
+	if !ok {
+		return false
+	}
+	l.current, b.record = b.record, nil
+	l.free.Put(b)
+	return true
 }
 
 // RecordBatch implements array.RecordReader.
