@@ -96,6 +96,7 @@ func (a *app) root() *cobra.Command {
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
 	root.PersistentFlags().StringVar(&a.data, "data", "./data", "data directory")
+	root.PersistentFlags().StringVar(&a.site, "site", "", "site file (title, region, time zone); empty: the bundled one")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
 		a.serve(), a.demo(), a.ingest(), a.list(), a.show(), a.releases(), a.rollback(),

@@ -53,7 +53,6 @@ func (a *app) serve() *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&addr, "addr", ":8080", "address to listen on")
-	c.Flags().StringVar(&a.site, "site", "", "site file; empty: the bundled one")
 	c.Flags().IntVar(&workers, "workers", 0, "queries that run at once; 0: as many as there are cores")
 	return c
 }

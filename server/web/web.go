@@ -219,6 +219,23 @@ func (v *view) Millis(d time.Duration) int64 { return d.Milliseconds() }
 // Frequency gives the label of an update frequency.
 func (v *view) Frequency(key string) string { return catalog.Frequencies[key].In(v.Lang) }
 
+// Place says where in a query something is.
+func (v *view) Place(line, col int) string {
+	if v.Lang == "zh" {
+		return fmt.Sprintf("第%d行第%d列", line, col)
+	}
+	return fmt.Sprintf("line %d, column %d", line, col)
+}
+
+// Openness gives the label of an open attribute.
+func (v *view) Openness(attribute string) string {
+	labels := map[string]string{catalog.OpenUnconditional: "Open to everyone", catalog.OpenConditional: "Open on a condition", catalog.OpenNot: "Not open"}
+	if v.Lang == "en" && labels[attribute] != "" {
+		return labels[attribute]
+	}
+	return attribute
+}
+
 // ThemeName gives the label of a theme.
 func (v *view) ThemeName(name string) string {
 	labels := map[string]string{"民生保障": "People's livelihood", "公共服务": "Public services", "市场监管": "Market regulation", "其他": "Other"}
