@@ -38,6 +38,7 @@ type Column struct {
 	Nearest []string `json:"nearest,omitempty"`
 
 	shift int
+	base  string // the unit without its magnitude
 }
 
 // Skip is a run of lines that are no data rows, and why.
@@ -55,6 +56,8 @@ type layout struct {
 	columns []Column
 	// source gives for every field of the dataset its 0-based column, or -1.
 	source []int
+	// keys are the columns of the key.
+	keys []int
 	// header are the header rows as sent, to know them again at a page break.
 	header [][]string
 	// above are the rows over the header.
@@ -154,6 +157,11 @@ func detect(file string, t decode.Table, d *catalog.Dataset) (*layout, error) {
 	}
 	best.ahead = rows[bestStart+bestHeight:]
 	best.inheritUnit(d)
+	for _, name := range d.Key {
+		if col := best.source[fieldIndex(d, name)]; col >= 0 {
+			best.keys = append(best.keys, col)
+		}
+	}
 	if err := best.complete(file, t.Name(), d); err != nil {
 		return nil, err
 	}
@@ -201,8 +209,8 @@ func match(rows []bufferedRow, merges []decode.Range, known names, d *catalog.Da
 				if n.shift != 0 {
 					c.Unit, c.shift = unitLabel(d.Fields[field].Unit, n.shift), n.shift
 				}
-				if _, unit, shift, found := normalise.Unit(text); found && shift != 0 {
-					c.Unit, c.shift = unitLabel(unit, shift), shift
+				if _, unit, shift, found := normalise.Unit(text); found {
+					c.Unit, c.shift, c.base = unitLabel(unit, shift), shift, unit
 				}
 				break
 			}
@@ -211,7 +219,7 @@ func match(rows []bufferedRow, merges []decode.Range, known names, d *catalog.Da
 				continue
 			}
 			if n, found := known[headerKey(title)]; found {
-				field, c.Unit, c.shift = n.field, unitLabel(unit, shift), shift
+				field, c.Unit, c.shift, c.base = n.field, unitLabel(unit, shift), shift, unit
 				break
 			}
 		}
@@ -329,8 +337,8 @@ func readings(parts [][]string, col int) []string {
 func (l *layout) inheritUnit(d *catalog.Dataset) {
 	for _, row := range l.above {
 		for _, cell := range row {
-			title, unit, shift, ok := normalise.Unit(cell)
-			if !ok || !strings.HasSuffix(headerKey(title), "单位") && headerKey(title) != "" {
+			_, unit, shift, ok := normalise.Unit(cell)
+			if !ok || !strings.Contains(cell, "单位") {
 				continue
 			}
 			for i := range l.columns {
@@ -355,6 +363,10 @@ func (l *layout) complete(file, table string, d *catalog.Dataset) error {
 		}
 		if c.Field == "" {
 			continue
+		}
+		if f := d.Field(c.Field); f.Unit != "" && c.base != "" && c.base != f.Unit {
+			return &decode.Error{File: file, Line: l.lines[0], Found: fmt.Sprintf("%scolumn %d (%q) in %s", in(table), i+1, c.Header, c.base),
+				Want: fmt.Sprintf("%s in %s", fieldLabel(f), f.Unit), Do: "convert the column, or mend its header", Err: catalog.ErrInvalid}
 		}
 		if first := l.source[fieldIndex(d, c.Field)]; first != i {
 			return &decode.Error{
@@ -503,9 +515,10 @@ func (l *layout) skip(table string, line int64, why string, cells []string) {
 }
 
 // Lines that sum up or explain, and are no rows (DOMAIN.md, section 4). They
-// are skipped only where a required cell is empty: a data row may well begin
-// with such a word.
+// are skipped where a required cell is empty, where a sum's word stands in a
+// key, or where a footnote stands alone: else a data row may well begin so.
 var (
+	sumPattern      = regexp.MustCompile(`^(合计|小计|总计|共计|累计|本页合计|本页小计|(grand|sub)?total)$`)
 	totalPattern    = regexp.MustCompile(`^(.{0,16}(合计|小计|总计|共计|累计)|(合计|小计|总计|共计|累计).{0,16}|(grand)?(sub)?total.{0,16})$`)
 	footnotePattern = regexp.MustCompile(`^((附?注|备注|说明|数据来源|资料来源|来源|填报人|填表人|制表人?|审核人?|单位负责人|负责人|填报单位|填报日期|联系人|note|source)s?[0-9一二三四五六七八九十]?[:：、.．]|[*※])`)
 )
@@ -523,16 +536,10 @@ func (l *layout) classify(cells [][]byte, required []int) string {
 		}
 	}
 	if !missing {
-		return ""
+		return l.classifyFull(cells)
 	}
-	var first []byte
-	for _, c := range cells {
-		if c = bytes.TrimSpace(c); len(c) > 0 {
-			first = c
-			break
-		}
-	}
-	if len(first) == 0 {
+	first, filled := firstCell(cells)
+	if filled == 0 {
 		return "blank"
 	}
 	text := strings.ToLower(normalise.Fold(string(first)))
@@ -545,6 +552,39 @@ func (l *layout) classify(cells [][]byte, required []int) string {
 		return "title repeated"
 	}
 	return ""
+}
+
+// classifyFull is classify for a row with all required cells. Nearly every row
+// is one, so it looks at bytes before it looks at words.
+func (l *layout) classifyFull(cells [][]byte) string {
+	for _, col := range l.keys {
+		c := bytes.TrimSpace(cells[col])
+		if len(c) > 48 || !bytes.HasSuffix(c, []byte("计")) && !bytes.HasSuffix(c, []byte("otal")) && !bytes.HasSuffix(c, []byte("OTAL")) {
+			continue
+		}
+		if sumPattern.MatchString(strings.Join(strings.Fields(strings.ToLower(normalise.Fold(string(c)))), "")) {
+			return "total"
+		}
+	}
+	if len(l.columns) < 2 || len(cells) > 1 && len(cells[0]) > 0 && len(cells[1]) > 0 {
+		return ""
+	}
+	if first, filled := firstCell(cells); filled == 1 && footnotePattern.MatchString(strings.TrimLeft(strings.ToLower(normalise.Fold(string(first))), "（(")) {
+		return "footnote"
+	}
+	return ""
+}
+
+// firstCell returns the first cell that holds anything, and how many do.
+func firstCell(cells [][]byte) (first []byte, filled int) {
+	for _, c := range cells {
+		if c = bytes.TrimSpace(c); len(c) > 0 {
+			if filled++; filled == 1 {
+				first = c
+			}
+		}
+	}
+	return first, filled
 }
 
 // isEdition reports whether a row names the fields of its columns once more,

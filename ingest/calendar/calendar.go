@@ -2,7 +2,9 @@
 // Friday, less the public holidays, plus the weekends that are worked instead.
 //
 // The exceptions in days.csv are facts of the State Council's yearly notices,
-// taken from the data of NateScarlet/holiday-cn (MIT), 2007 to 2026.
+// taken from the data of NateScarlet/holiday-cn (MIT), 2007 to 2026. A notice
+// may reach into the December before its year (2018-12-29 was worked by the
+// notice for 2019), so the end of the last year stands until the next notice.
 package calendar
 
 import (
@@ -22,8 +24,16 @@ var official string
 
 // Calendar says which days are worked, for the years it has notices for.
 type Calendar struct {
-	days        map[string]exception
+	days        map[date]exception
 	first, last int // years
+}
+
+// date is a day as year*10000 + month*100 + day.
+type date int
+
+func dateOf(t time.Time) date {
+	y, m, d := t.Date()
+	return date(y*10000 + int(m)*100 + d)
 }
 
 type exception struct {
@@ -45,7 +55,8 @@ var Default = sync.OnceValue(func() *Calendar {
 func Parse(r io.Reader) (*Calendar, error) {
 	rows := csv.NewReader(r)
 	rows.FieldsPerRecord = 3
-	c := &Calendar{days: map[string]exception{}}
+	c := &Calendar{days: map[date]exception{}}
+	var first date
 	for line := 1; ; line++ {
 		row, err := rows.Read()
 		if err == io.EOF {
@@ -64,30 +75,21 @@ func Parse(r io.Reader) (*Calendar, error) {
 		if err != nil {
 			return nil, fmt.Errorf("calendar: line %d: %w", line, err)
 		}
-		c.days[row[0]] = exception{row[1], off}
-		// A notice may reach into the last days of the year before its first.
-		if c.first == 0 || day.Year() < c.first {
-			c.first = day.Year()
+		d := dateOf(day)
+		c.days[d] = exception{row[1], off}
+		if first == 0 || d < first {
+			first = d
 		}
 		c.last = max(c.last, day.Year())
 	}
-	if c.first == 0 {
+	if first == 0 {
 		return nil, fmt.Errorf("calendar: no days")
 	}
-	if day := c.firstDay(); day.Month() == time.December {
+	c.first = int(first / 10000)
+	if first%10000 >= 1200 { // of the December before the first year
 		c.first++
 	}
 	return c, nil
-}
-
-func (c *Calendar) firstDay() time.Time {
-	first := time.Date(c.last, 12, 31, 0, 0, 0, 0, time.UTC)
-	for d := range c.days {
-		if t, _ := time.Parse(time.DateOnly, d); t.Before(first) {
-			first = t
-		}
-	}
-	return first
 }
 
 // Years returns the first and the last year that the calendar knows.
@@ -99,15 +101,15 @@ func (c *Calendar) IsWorkingDay(day time.Time) (working, known bool) {
 	if y := day.Year(); y < c.first || y > c.last {
 		return false, false
 	}
-	if e, ok := c.days[day.Format(time.DateOnly)]; ok {
+	if e, ok := c.days[dateOf(day)]; ok {
 		return !e.off, true
 	}
 	weekday := day.Weekday()
 	return weekday != time.Saturday && weekday != time.Sunday, true
 }
 
-// Add returns the n-th working day after day, counting from the next one. ok
-// is false where that leaves the known years.
+// Add returns the n-th working day after day, counting from the next one; for
+// n = 0 it is day itself. ok is false where that leaves the known years.
 func (c *Calendar) Add(day time.Time, n int) (due time.Time, ok bool) {
 	if _, known := c.IsWorkingDay(day); !known {
 		return time.Time{}, false
@@ -125,6 +127,28 @@ func (c *Calendar) Add(day time.Time, n int) (due time.Time, ok bool) {
 	return day, true
 }
 
+// Between returns how many working days there are after from and up to to,
+// which is negative where to comes first: Add(from, n) is n working days from
+// from. ok is false where one of the two is in no known year.
+func (c *Calendar) Between(from, to time.Time) (n int, ok bool) {
+	for _, day := range []time.Time{from, to} {
+		if _, known := c.IsWorkingDay(day); !known {
+			return 0, false
+		}
+	}
+	step, last := 1, dateOf(to)
+	if last < dateOf(from) {
+		from, last, step = to, dateOf(from), -1
+	}
+	for dateOf(from) < last {
+		from = from.AddDate(0, 0, 1)
+		if working, _ := c.IsWorkingDay(from); working {
+			n += step
+		}
+	}
+	return n, true
+}
+
 // Day is one day of the calendar. Name is that of the holiday, also on the
 // days that are worked instead.
 type Day struct {
@@ -138,7 +162,7 @@ func (c *Calendar) Days() iter.Seq[Day] {
 	return func(yield func(Day) bool) {
 		for d := time.Date(c.first, 1, 1, 0, 0, 0, 0, time.UTC); d.Year() <= c.last; d = d.AddDate(0, 0, 1) {
 			working, _ := c.IsWorkingDay(d)
-			if !yield(Day{d, working, c.days[d.Format(time.DateOnly)].name}) {
+			if !yield(Day{d, working, c.days[dateOf(d)].name}) {
 				return
 			}
 		}

@@ -185,11 +185,19 @@ func decideExplicit(r io.ReaderAt, size int64, name, label string, marked charse
 	if d.fit, err = examine(r, d.from, size, c); err != nil {
 		return decision{}, err
 	}
+	if d.fit.good+d.fit.bad == 0 || c == (utf8Text{}) && d.fit.bad == 0 {
+		return d, nil
+	}
+	other, err := decide(r, size, name, "")
+	better := err == nil && other.charset.name() != c.name()
 	if d.fit.bad == 0 || d.fit.few() {
+		if better {
+			d.note = fmt.Sprintf("left to itself it would be read as %s (%s)", other.charset.name(), other.evidence)
+		}
 		return d, nil
 	}
 	do := "leave the character set out"
-	if other, err := decide(r, size, name, ""); err == nil {
+	if better {
 		do = fmt.Sprintf("it reads as %s: set that or leave the character set out", other.charset.name())
 	}
 	return decision{}, charsetError(r, name, c, d.fit, do)
@@ -287,6 +295,7 @@ func look(c chunk) survey {
 	for c.data[i] < utf8.RuneSelf {
 		i++
 	}
+	i = max(0, i-1) // the letter before it tells too
 	b, off := c.data[i:], c.off+int64(i)
 	size := evidenceSize
 	if c.off > 0 {
@@ -340,7 +349,7 @@ func (s *survey) decide(r io.ReaderAt, size int64, name string) (decision, error
 	if otherScore > score {
 		best, evidence, score, other, otherScore = big5(), s.big5, otherScore, "gb18030", score
 	}
-	if score >= minScore && evidence.few() {
+	if score >= minScore && evidence.few() && !s.latin.certain() {
 		f, err := examine(r, 0, size, best)
 		if err != nil {
 			return decision{}, err
@@ -355,7 +364,17 @@ func (s *survey) decide(r io.ReaderAt, size int64, name string) (decision, error
 	}
 	if s.latin.likely() {
 		return decision{charset: windows1252(), evidence: fmt.Sprintf(
-			"not UTF-8, and no Chinese: %d of %d bytes over 0x7F stand alone among letters", s.latin.alone, s.latin.high)}, nil
+			"not UTF-8, and no Chinese: %d of %d bytes over 0x7F stand alone among letters", s.latin.beside, s.latin.high)}, nil
+	}
+	if evidence.good < fewCharacters && score >= minScoreOfFew {
+		f, err := examine(r, 0, size, best)
+		if err != nil {
+			return decision{}, err
+		} else if f.bad == 0 {
+			return decision{charset: best, fit: f,
+				evidence: fmt.Sprintf("not UTF-8; all %d double-byte characters are legal in %s", f.good, best.name()),
+				note:     "there is little text to tell the character set by: set it if the cells look wrong"}, nil
+		}
 	}
 	f, err := examine(r, 0, size, utf8Text{})
 	if err != nil {
@@ -368,8 +387,11 @@ func (s *survey) decide(r io.ReaderAt, size int64, name string) (decision, error
 // latinFit is the evidence for Latin-1: accented letters stand alone or in
 // pairs among ASCII letters, where characters of two bytes come in runs.
 type latinFit struct {
-	high, alone int64
-	undefined   int64 // bytes that windows-1252 leaves undefined
+	high      int64 // bytes over 0x7F
+	alone     int64 // of these, in runs of one or two
+	beside    int64 // of these, with an ASCII letter before or behind
+	inside    int64 // of these, with one on both sides
+	undefined int64 // bytes that windows-1252 leaves undefined
 }
 
 func lookLatin(b []byte) latinFit {
@@ -388,20 +410,39 @@ func lookLatin(b []byte) latinFit {
 			i++
 		}
 		f.high += int64(i - begin)
-		if i-begin <= 2 {
-			f.alone += int64(i - begin)
+		if i-begin > 2 {
+			continue
+		}
+		n := int64(i - begin)
+		f.alone += n
+		before, behind := begin > 0 && isLetter(b[begin-1]), i < len(b) && isLetter(b[i])
+		if before || behind {
+			f.beside += n
+		}
+		if before && behind {
+			f.inside += n
 		}
 	}
 	return f
 }
 
+func isLetter(b byte) bool { return b|0x20 >= 'a' && b|0x20 <= 'z' }
+
 func (f *latinFit) add(g latinFit) {
 	f.high += g.high
 	f.alone += g.alone
+	f.beside += g.beside
+	f.inside += g.inside
 	f.undefined += g.undefined
 }
 
-func (f *latinFit) likely() bool { return f.undefined == 0 && f.alone*10 >= f.high*9 }
+func (f *latinFit) likely() bool {
+	return f.undefined == 0 && f.alone*10 >= f.high*9 && f.beside*2 >= f.alone
+}
+
+// certain holds for words such as EDUCAÇÃO, whose ÇÃ is a common character of
+// GB18030: no Chinese stands one by one within words of ASCII letters.
+func (f *latinFit) certain() bool { return f.likely() && f.inside*10 >= f.high*8 }
 
 // utf8Text is UTF-8.
 type utf8Text struct{}
@@ -471,7 +512,7 @@ func (u utf16Text) unit(b []byte) uint16 {
 
 func (u utf16Text) cut(b []byte) int {
 	n := len(b) &^ 1
-	if n >= 4 && isHighSurrogate(u.unit(b[n-2:])) {
+	if n > 0 && isHighSurrogate(u.unit(b[n-2:])) {
 		n -= 2
 	}
 	return n

@@ -27,6 +27,13 @@ const (
 // less than 0.2 in the other; Latin-1 has less than -1.
 const minScore = 0.6
 
+// A text of fewer characters may score less, if they are all legal and nothing
+// else speaks for it: a column of rare names, a single ℃.
+const (
+	fewCharacters = 50
+	minScoreOfFew = -1.5
+)
+
 // score is the evidence for a double-byte character set, a mean over the characters.
 func (f *fit) score() float64 {
 	n := float64(f.good + f.bad)

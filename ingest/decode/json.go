@@ -38,14 +38,14 @@ func layoutOf(file string, src io.Reader, maxCell int, want string) (layout, err
 	s := newJSONScanner(file, src, maxCell)
 	c, err := s.space()
 	if err != nil {
-		return layout{}, err
+		return layout{}, s.ended(err)
 	}
 	switch c {
 	case '[':
 		s.pos++
 		line, offset := s.line, s.offset()
 		if c, err = s.space(); err != nil {
-			return layout{}, err
+			return layout{}, s.ended(err)
 		}
 		switch c {
 		case '{':
@@ -721,7 +721,9 @@ func (p *jsonParser) value() ([]byte, error) {
 	if begin == len(p.b) {
 		return nil, errors.New("a missing value")
 	}
-	switch c := p.b[begin]; c {
+	switch p.b[begin] {
+	case ',', '}', ']':
+		return nil, errors.New("a missing value")
 	case '"':
 		return p.string()
 	case '{', '[':

@@ -21,21 +21,22 @@ const (
 	kindWorkbook
 )
 
-// refused are formats that are known by their first bytes and not read.
+// refused are formats that are known by their first bytes and not read. Of
+// magic that is printable there is as much as no header of a text begins with.
 var refused = []struct{ magic, found, do string }{
-	{"PAR1", "a Parquet file", "export it as CSV or XLSX"},
+	{"PAR1\x15", "a Parquet file", "export it as CSV or XLSX"},
 	{"%PDF-", "a PDF document", "send the table itself as CSV or XLSX"},
 	{"\x89PNG", "a PNG image", "send the table itself as CSV or XLSX"},
 	{"\xFF\xD8\xFF", "a JPEG image", "send the table itself as CSV or XLSX"},
-	{"GIF8", "a GIF image", "send the table itself as CSV or XLSX"},
+	{"GIF87a", "a GIF image", "send the table itself as CSV or XLSX"},
+	{"GIF89a", "a GIF image", "send the table itself as CSV or XLSX"},
 	{"II*\x00", "a TIFF image", "send the table itself as CSV or XLSX"},
 	{"MM\x00*", "a TIFF image", "send the table itself as CSV or XLSX"},
 	{"{\\rtf", "an RTF document", "send the table itself as CSV or XLSX"},
-	{"Rar!", "a RAR archive", "pack it as .zip, or send it unpacked"},
+	{"Rar!\x1A\x07", "a RAR archive", "pack it as .zip, or send it unpacked"},
 	{"7z\xBC\xAF\x27\x1C", "a 7z archive", "pack it as .zip, or send it unpacked"},
-	{"BZh", "a bzip2 file", "pack it as .zip, .gz or .zst, or send it unpacked"},
 	{"\xFD7zXZ\x00", "an xz file", "pack it as .zip, .gz or .zst, or send it unpacked"},
-	{"ARROW1", "an Arrow file", "export it as CSV or XLSX"},
+	{"ARROW1\x00\x00", "an Arrow file", "export it as CSV or XLSX"},
 	{"SQLite format 3\x00", "an SQLite database", "export the table as CSV or XLSX"},
 	{"\x00\x01\x00\x00Standard ", "an Access database", "export the table as CSV or XLSX"},
 }
@@ -66,6 +67,8 @@ func sniff(c *content) (kind, error) {
 		return 0, refuseOLE(c)
 	case len(head) > 262 && string(head[257:262]) == "ustar":
 		return 0, refuse(c, "a tar archive", "pack it as .zip, or send it unpacked")
+	case has("BZh") && len(head) > 10 && string(head[4:10]) == "1AY&SY":
+		return 0, refuse(c, "a bzip2 file", "pack it as .zip, .gz or .zst, or send it unpacked")
 	}
 	for _, f := range refused {
 		if has(f.magic) {

@@ -40,11 +40,10 @@ var beijing = time.FixedZone("UTC+8", 8*3600)
 // this order, unless the month is an English word. A time is left out only
 // where it is midnight, as written or in official time.
 func Date(s string) (string, Precision, error) {
-	if len(s) == len(time.DateOnly) && s[4] == '-' && s[7] == '-' && digits(s[:4]) && digits(s[5:7]) && digits(s[8:]) {
-		if !validDay(number(s[:4]), number(s[5:7]), number(s[8:])) {
-			return "", Day, faultNoSuchDay
-		}
+	if iso, exists := isoDay(s); exists {
 		return s, Day, nil
+	} else if iso {
+		return "", Day, faultNoSuchDay
 	}
 	text, clock := cutClock(Fold(s))
 	d, ok := parseDay(text)
@@ -73,6 +72,12 @@ func Date(s string) (string, Precision, error) {
 	return t.Format(time.DateOnly), Day, nil
 }
 
+// isoDay reports whether s is written as YYYY-MM-DD, and whether that exists.
+func isoDay(s string) (iso, exists bool) {
+	iso = len(s) == 10 && s[4] == '-' && s[7] == '-' && digits(s[:4]) && digits(s[5:7]) && digits(s[8:])
+	return iso, iso && validDay(number(s[:4]), number(s[5:7]), number(s[8:]))
+}
+
 func midnight(t time.Time) bool {
 	h, m, s := t.Clock()
 	return h == 0 && m == 0 && s == 0 && t.Nanosecond() == 0
@@ -81,6 +86,9 @@ func midnight(t time.Time) bool {
 // Timestamp reads a date with a time and returns YYYY-MM-DD HH:MM:SS[.ffffff]
 // in official time. A date alone is its midnight.
 func Timestamp(s string) (string, error) {
+	if isoTime(s) {
+		return s, nil
+	}
 	text, clock := cutClock(Fold(s))
 	d, ok := parseDay(text)
 	if !ok || d.precision != Day {
@@ -103,6 +111,16 @@ func Timestamp(s string) (string, error) {
 		return "", faultNoSuchDay
 	}
 	return t.Format("2006-01-02 15:04:05.999999"), nil
+}
+
+// isoTime reports whether s is a time in the form that Timestamp returns, to
+// the second.
+func isoTime(s string) bool {
+	if len(s) != 19 || s[10] != ' ' || s[13] != ':' || s[16] != ':' || !digits(s[11:13]) || !digits(s[14:16]) || !digits(s[17:]) {
+		return false
+	}
+	_, exists := isoDay(s[:10])
+	return exists && s[11:13] < "24" && s[14:16] < "60" && s[17:] < "60"
 }
 
 // civil is a date as written, which need not exist.
@@ -261,7 +279,7 @@ func cutClock(s string) (day, clock string) {
 	if len(s) == 14 && digits(s) {
 		return s[:8], s[8:]
 	}
-	if strings.IndexByte(s, ':') < 0 && !strings.ContainsAny(s, "时点") {
+	if strings.IndexByte(s, ':') < 0 && !strings.Contains(s, "时") && !strings.Contains(s, "点") {
 		return s, ""
 	}
 	day = s

@@ -62,8 +62,9 @@ func halfWidth(r rune) rune {
 type group struct {
 	start, end int
 	digits     string
-	// joined says that only separators part it from the group before.
-	joined bool
+	// joined says that only separators part it from the group before, lettered
+	// that a letter follows.
+	joined, lettered bool
 }
 
 // maskNumbers masks from left to right, and reports whether it did.
@@ -93,8 +94,8 @@ func maskNumbers(text []rune) (masked bool) {
 	return masked
 }
 
-// groupsOf finds the runs of digits. One that has a letter at its end, or
-// letters and digits before it, is part of a code and left out.
+// groupsOf finds the runs of digits. One that only letters part from another
+// one belongs to a code and is left out.
 func groupsOf(plain []rune) []group {
 	var groups []group
 	for i := 0; i < len(plain); i++ {
@@ -105,21 +106,25 @@ func groupsOf(plain []rune) []group {
 		for i < len(plain) && isDigit(plain[i]) {
 			i++
 		}
-		if i < len(plain) && (plain[i] == 'X' || plain[i] == 'x') {
+		if n := len(groups); n > 0 {
+			between := plain[groups[n-1].end:g.start]
+			g.joined = len(between) > 0 && len(between) <= 3 && !slices.ContainsFunc(between, func(r rune) bool { return r != ' ' })
+		}
+		if i < len(plain) && (plain[i] == 'X' || plain[i] == 'x') && (i-g.start == 17 || g.joined) {
 			i++
 		}
 		g.end, g.digits = i, strings.ToUpper(string(plain[g.start:i]))
 		i-- // the loop's own step
-		before := g.start
+		before, after := g.start, g.end
 		for before > 0 && isLetter(plain[before-1]) {
 			before--
 		}
-		if g.end < len(plain) && (isLetter(plain[g.end]) || isDigit(plain[g.end])) || before < g.start && before > 0 && isDigit(plain[before-1]) {
-			continue
+		for after < len(plain) && isLetter(plain[after]) {
+			after++
 		}
-		if n := len(groups); n > 0 {
-			between := plain[groups[n-1].end:g.start]
-			g.joined = len(between) > 0 && len(between) <= 3 && !slices.ContainsFunc(between, func(r rune) bool { return r != ' ' })
+		g.lettered = after > g.end
+		if before < g.start && before > 0 && isDigit(plain[before-1]) || after < len(plain) && isDigit(plain[after]) {
+			continue
 		}
 		groups = append(groups, g)
 	}
@@ -185,7 +190,7 @@ func endsNumber(after []rune) bool {
 // it is one of a person. In groups, the fewer rules a kind has the more its
 // groups must look like it: 1980-01-01 100 is no mobile number.
 func kindOf(number string, groups []group) (head int, ok bool) {
-	shortest := len(number)
+	shortest, lettered := len(number), groups[len(groups)-1].lettered
 	for _, g := range groups {
 		shortest = min(shortest, len(g.digits))
 	}
@@ -198,9 +203,9 @@ func kindOf(number string, groups []group) (head int, ok bool) {
 		return 5, number[:2] == "86" && mobile(number[2:]) && len(groups) == 1
 	case 15, 18:
 		_, err := IDCard(number)
-		return 6, err == nil && shortest >= 2
+		return 6, err == nil && shortest >= 2 && (len(number) == 18 || !lettered)
 	case 16, 17, 19:
-		if !digits(number) || !luhn(number) {
+		if lettered || !digits(number) || !luhn(number) {
 			return 0, false
 		}
 		if len(groups) == 1 {

@@ -2,8 +2,8 @@ package normalise
 
 import (
 	"regexp"
+	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"govdata/catalog"
@@ -92,7 +92,7 @@ var addressPattern = regexp.MustCompile(`^` +
 	`(?:(?:景德镇|镇江|新乡|萍乡)市|[^省市县区乡镇路街号村0-9*]{1,10}?(?:自治州|地区|市|盟))?` +
 	`(?:市[中南北辖]区|[东西金宁桐湘]乡(?:族自治)?[县市区]|乡[宁城]县|[镇路]?[^省市县区乡镇路街号楼村0-9*]{0,8}?` +
 	`(?:自治县|自治旗|[^省市县区乡镇路街号楼村0-9*小社校厂片园]区|[^省市县区乡镇路街号楼村0-9*][县旗市]))?` +
-	`(?:[^省市县区乡镇路号楼室0-9*]{1,8}?(?:街道办事处|街道|民族乡|苏木|乡|镇))?`)
+	`(?:[^乡镇号室0-9*]{1,8}?(?:街道办事处|街道)|[^路号室0-9*][^乡镇路号室0-9*]{0,7}?(?:苏木|乡|镇))?`)
 
 // MaskAddress cuts an address after the township, or after the last level
 // above it that it names.
@@ -110,47 +110,50 @@ func MaskAddress(s string) string {
 // masked, and so is one that has only its owner's name. Numbers of persons are
 // masked as in free text.
 func MaskParty(s string) string {
+	end := strings.IndexFunc(s, isListMark)
+	if end < 0 {
+		return MaskFreeText(maskOneParty(s))
+	}
 	var b strings.Builder
-	for rest := s; rest != ""; {
-		end := strings.IndexFunc(rest, isListMark)
+	for rest := s; rest != ""; end = strings.IndexFunc(rest, isListMark) {
 		if end < 0 {
-			end = len(rest)
+			b.WriteString(maskOneParty(rest))
+			break
 		}
+		_, size := utf8.DecodeRuneInString(rest[end:])
 		b.WriteString(maskOneParty(rest[:end]))
-		rest = rest[end:]
-		if _, size := utf8.DecodeRuneInString(rest); size > 0 {
-			b.WriteString(rest[:size])
-			rest = rest[size:]
-		}
+		b.WriteString(rest[end : end+size])
+		rest = rest[end+size:]
 	}
 	return MaskFreeText(b.String())
 }
 
 var (
-	noteAtEnd = regexp.MustCompile(`^(.+?)(\s*[（(][^（）()]*[）)]\s*)$`)
-	ownerMark = regexp.MustCompile(`^(\s*[（(]\s*(?:(?:个体)?(?:经营者|经营人|业主|负责人|法定代表人|法人|投资人|户主)\s*[:：]?\s*)?)(.*?)(\s*[）)]\s*)$`)
+	noteAtEnd = regexp.MustCompile(`(?s)^(.+?)(\s*[（(][^（()）]*[）)]\s*)$`)
+	ownerMark = regexp.MustCompile(`(?s)^(\s*[（(]\s*(?:(?:个体)?(?:经营者|经营人|业主|负责人|法定代表人|法人|投资人|户主)\s*[:：]?\s*)?)(.*?)(\s*[）)]\s*)$`)
+	corporate = regexp.MustCompile(`公司|集团|合作社|银行`)
 	latinName = regexp.MustCompile(`^[A-Z][A-Za-z'.-]*(?: [A-Z][A-Za-z'.-]*){1,3}$`)
 	latinMark = regexp.MustCompile(`(?i)\b(?:ltd|inc|co|corp|llc|llp|plc|gmbh|ag|sa|limited|company|corporation|group|bank|university|hotel|school|centre|center|institute|association|foundation|office|store|shop|restaurant|airlines?|holdings?|international|china)\b`)
-	corporate = regexp.MustCompile(`公司|集团|合作社|银行`)
 	hanRun    = regexp.MustCompile(`[\p{Han}·•*]+`)
 )
 
 func maskOneParty(s string) string {
 	body, note := s, ""
-	if m := noteAtEnd.FindStringSubmatch(s); m != nil {
-		body, note = m[1], m[2]
+	if strings.HasSuffix(s, ")") || strings.HasSuffix(s, "）") {
+		if m := noteAtEnd.FindStringSubmatch(s); m != nil {
+			body, note = m[1], m[2]
+		}
 	}
-	if latinName.MatchString(body) && !latinMark.MatchString(body) {
-		return MaskName(body) + note
-	}
-	person := !organisation(body)
-	if person {
+	if !organisation(body) {
+		if body != "" && body[0] >= 'A' && body[0] <= 'Z' && latinName.MatchString(body) {
+			body = MaskName(body)
+		}
 		body = hanRun.ReplaceAllStringFunc(body, maskPerson)
 	}
-	m := ownerMark.FindStringSubmatch(note)
-	if m == nil {
-		return body + note
+	if note == "" {
+		return body
 	}
+	m := ownerMark.FindStringSubmatch(note)
 	// A name follows a word such as 经营者, or begins with a surname; with a
 	// company it is rather a place (张掖).
 	named := strings.ContainsAny(m[1], "者人主")
@@ -171,36 +174,50 @@ func maskPerson(s string) string {
 	return MaskName(s)
 }
 
-// surnames are the most frequent ones, of about nine tenths of all people.
+// surnames are the most frequent ones.
 const surnames = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤祁包尤"
 
 var (
-	// shortMark ends the name of an organisation even where it is as short as a
+	// shortEnds end the name of an organisation even where it is as short as a
 	// person's: 兴盛店. Given names end in 会, 行, 村 or 园 as well (王会).
-	shortMark = regexp.MustCompile(`(?:公司|集团|企业|[厂店铺馆厅吧屋社所院局摊坊]|中心|大学|[中小]学|学校|部门|[市省县区]政府|` +
-		`[商银车药分支]行|[协学工商联]会|委员会|基金会|[^\p{Han}]部|经营部|门市部|[农林牧商市广菜猪鸡羊]场|[加供检水电]?[油气电检]站|车队|[公果农庄菜茶药]园|[山农酒]庄|煤矿|超市|银行)$`)
-	// longMark is found in names too long for most persons.
-	longMark = regexp.MustCompile(`公司|集团|企业|合作社|中心|委员会|银行|超市|酒店|宾馆|工作室|工程|经营|个体|网吧|政府|[厂店铺馆房厅吧屋社所院局摊坊部行会站场队园庄矿处室学台城家村镇乡县市区]$`)
+	shortEnds = strings.Fields(`公司 集团 企业 厂 店 铺 馆 厅 吧 屋 社 所 院 局 摊 坊 中心 大学 中学 小学 学校 政府 超市 银行 商行 车行 药行 分行 支行 协会 学会 工会 商会 联合会
+		委员会 基金会 经营部 门市部 服务部 小卖部 农场 林场 牧场 商场 市场 菜场 猪场 鸡场 羊场 牛场 渔场 砂场 石场 料场 加油站 加气站 水站 电站 检测站 服务站 收购站 车队 公园 果园 茶园 幼儿园 山庄 农庄 酒庄 煤矿`)
+	// longEnds and longMarks show it in names too long for most persons.
+	longEnds  = strings.Fields(`部 行 会 站 场 队 园 庄 矿 处 室 房 学 校 台 城 家 村 镇 乡 县 市 区`)
+	longMarks = strings.Fields(`公司 集团 企业 合作社 中心 委员会 银行 超市 酒店 宾馆 工作室 工程 经营 个体 网吧 政府`)
 )
 
 // organisation reports whether a party is an organisation or trades under a
 // name of its own.
 func organisation(s string) bool {
-	n := 0
+	han, latin, dot, space := 0, false, false, false
 	for _, r := range s {
-		if unicode.Is(unicode.Han, r) || unicode.Is(unicode.Latin, r) {
-			n++
+		switch {
+		case r >= 0x3400 && r < 0xFF00: // Chinese characters
+			han++
+		case isLetter(r):
+			latin = true
+		case r == '·' || r == '•':
+			dot = true
+		case r == ' ':
+			space = true
 		}
 	}
 	switch {
-	case strings.ContainsAny(s, "·•"):
-		return longMark.MatchString(s)
-	case n <= 4:
-		return shortMark.MatchString(s)
-	case n <= 6:
-		return longMark.MatchString(s)
+	case latin && han == 0:
+		return latinMark.MatchString(s)
+	case endsIn(s, shortEnds):
+		return true
+	case han <= 4 && !dot:
+		return false
+	case han <= 6 || dot:
+		return endsIn(s, longEnds) || slices.ContainsFunc(longMarks, func(mark string) bool { return strings.Contains(s, mark) })
 	}
-	return !spacedNames.MatchString(s)
+	return !space || !spacedNames.MatchString(s)
+}
+
+func endsIn(s string, ends []string) bool {
+	return slices.ContainsFunc(ends, func(end string) bool { return strings.HasSuffix(s, end) })
 }
 
 // spacedNames are several names without a mark between them.

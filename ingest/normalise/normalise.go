@@ -111,12 +111,12 @@ func Fold(s string) string {
 	s = trim(s)
 	for i := 0; i < len(s); i++ {
 		if s[i] >= utf8.RuneSelf {
-			return trim(strings.Map(func(r rune) rune {
+			return trim(norm.NFKC.String(strings.Map(func(r rune) rune {
 				if invisible(r) {
 					return -1
 				}
 				return r
-			}, norm.NFKC.String(s)))
+			}, s)))
 		}
 	}
 	return s

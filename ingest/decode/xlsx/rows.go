@@ -5,22 +5,30 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"strconv"
-	"time"
+	"unicode/utf8"
 )
 
 // Rows streams the rows of a sheet.
 type Rows struct {
 	sheet *Sheet
-	r     io.ReadCloser
+	part  *part
 	sc    *scanner
 	row   int64
-	arena []byte
-	ends  []int // of each cell in arena, by column
-	cells [][]byte
 	began bool // sheetData was reached
 	err   error
+
+	// The row being read: its cells by column, and the bytes of those that are
+	// not shared strings.
+	spans []span
+	arena []byte
+	cells [][]byte
+}
+
+// span is where the text of a cell lies: in the arena, or in the shared strings.
+type span struct {
+	from, to int
+	shared   bool
 }
 
 // Rows begins a stream. The caller closes it.
@@ -28,280 +36,288 @@ func (s *Sheet) Rows() (*Rows, error) {
 	if err := s.book.readStrings(); err != nil {
 		return nil, err
 	}
-	r, err := s.book.open(s.part)
+	p, err := s.book.open(s.file)
 	if err != nil {
 		return nil, err
 	}
-	return &Rows{sheet: s, r: r, sc: newScanner(r, s.book.options.MaxCell)}, nil
+	return &Rows{sheet: s, part: p, sc: newScanner(p, s.book.options.MaxCell)}, nil
 }
 
 // Read returns how many bytes of the packed sheet have been read, as well as can
 // be told from how much of the sheet has been.
 func (r *Rows) Read() int64 {
-	part := r.sheet.part
-	if part.UncompressedSize64 == 0 {
+	f := r.sheet.file
+	if f.UncompressedSize64 == 0 {
 		return 0
 	}
-	return int64(float64(r.r.(*bounded).read) / float64(part.UncompressedSize64) * float64(part.CompressedSize64))
+	return int64(float64(r.part.read) / float64(f.UncompressedSize64) * float64(f.CompressedSize64))
 }
 
 // Close ends the stream.
-func (r *Rows) Close() error { return r.r.Close() }
+func (r *Rows) Close() error { return r.part.Close() }
 
 // Next returns the next row that the sheet holds: its number from 1 and its
-// cells as text by column, gaps empty. They are valid until the next call.
-// After the last row the error is io.EOF.
+// cells as text by column, gaps empty, none after the last with a value. They
+// are valid until the next call and must not be changed. A row without a number,
+// or with one that does not go up, follows the last. After the last row the
+// error is io.EOF.
 func (r *Rows) Next() (number int64, cells [][]byte, err error) {
-	if r.err != nil {
-		return 0, nil, r.err
+	if r.err == nil {
+		if r.err = r.next(); r.err == nil {
+			return r.row, r.slice(), nil
+		}
+		if !errors.Is(r.err, io.EOF) {
+			r.err = fmt.Errorf("sheet %q, row %d, part %s, after %d bytes: %w", r.sheet.Name, r.row, r.sheet.file.Name, r.part.read, r.err)
+		}
 	}
-	number, cells, r.err = r.next()
-	if errors.Is(r.err, io.ErrUnexpectedEOF) {
-		r.err = fmt.Errorf("%w: sheet %q ends after row %d: %w", ErrCorrupt, r.sheet.Name, r.row, r.err)
-	}
-	return number, cells, r.err
+	return 0, nil, r.err
 }
 
-func (r *Rows) next() (int64, [][]byte, error) {
+// tag moves to the next tag of a part that must not end yet.
+func (r *Rows) tag() error {
+	err := r.sc.next()
+	if errors.Is(err, io.EOF) {
+		return fmt.Errorf("%w: the sheet has no end", ErrCorrupt)
+	}
+	return err
+}
+
+func (r *Rows) next() error {
 	for {
-		_, tag, err := r.sc.next()
-		if errors.Is(err, io.EOF) {
-			return 0, nil, fmt.Errorf("%w: sheet %q ends after row %d", ErrCorrupt, r.sheet.Name, r.row)
-		} else if err != nil {
-			return 0, nil, err
+		if err := r.tag(); err != nil {
+			return err
 		}
-		switch name := local(tag); {
+		switch name := r.sc.name; {
 		case !r.began:
-			if string(name) == "sheetData" {
-				if r.began = true; closed(tag) {
-					return 0, nil, r.finish()
+			if r.began = string(name) == "sheetData"; r.began && r.sc.empty {
+				return r.finish()
+			}
+		case string(name) == "row" && !r.sc.close:
+			if r.row++; r.row > maxRows {
+				return fmt.Errorf("%w: more than %d rows", ErrLimit, int64(maxRows))
+			}
+			if v := attribute(r.sc.attrs, "r"); v != nil {
+				if n, err := strconv.ParseInt(string(v), 10, 64); err == nil && n > r.row && n <= maxRows {
+					r.row = n
 				}
 			}
-		case string(name) == "/sheetData":
-			return 0, nil, r.finish()
-		case string(name) == "row":
-			number := r.row + 1
-			if v := attribute(tag, "r"); v != nil {
-				if n, err := strconv.ParseInt(string(v), 10, 64); err == nil && n > r.row {
-					number = n
-				}
+			r.spans, r.arena = r.spans[:0], r.arena[:0]
+			if r.sc.empty {
+				return nil
 			}
-			r.row = number
-			if closed(tag) {
-				return number, nil, nil
-			}
-			cells, err := r.readRow()
-			return number, cells, err
+			return r.readRow()
+		case string(name) == "sheetData" && r.sc.close:
+			return r.finish()
 		}
 	}
 }
 
 // finish reads the rest of the part, so that its checksum is checked.
 func (r *Rows) finish() error {
-	if _, err := io.Copy(io.Discard, r.r); err != nil {
+	if _, err := io.Copy(io.Discard, r.part); err != nil {
 		return err
 	}
 	return io.EOF
 }
 
-func (r *Rows) readRow() ([][]byte, error) {
-	r.arena, r.ends = r.arena[:0], r.ends[:0]
-	for {
-		_, tag, err := r.sc.next()
-		if errors.Is(err, io.EOF) {
-			return nil, io.ErrUnexpectedEOF
-		} else if err != nil {
-			return nil, err
+func (r *Rows) readRow() error {
+	for col := 0; ; {
+		if err := r.tag(); err != nil {
+			return err
 		}
-		switch name := local(tag); {
-		case string(name) == "/row":
-			return r.slice(), nil
-		case string(name) == "c":
-			if err := r.readCell(tag); err != nil {
-				return nil, err
+		switch name := r.sc.name; {
+		case string(name) == "c" && !r.sc.close:
+			var err error
+			if col, err = r.readCell(col + 1); err != nil {
+				return err
 			}
+		case string(name) == "row":
+			if !r.sc.close {
+				return fmt.Errorf("%w: a row within a row", ErrCorrupt)
+			}
+			return nil
 		}
 	}
 }
 
-// slice cuts the arena into cells; empty ones at the end do not count.
+// slice cuts the row into cells; empty ones at the end do not count.
 func (r *Rows) slice() [][]byte {
 	r.cells = r.cells[:0]
-	start, last := 0, 0
-	for i, end := range r.ends {
-		r.cells = append(r.cells, r.arena[start:end:end])
-		if end > start {
+	last := 0
+	for i, s := range r.spans {
+		text := r.arena
+		if s.shared {
+			text = r.sheet.book.strings.text
+		}
+		r.cells = append(r.cells, text[s.from:s.to:s.to])
+		if s.to > s.from {
 			last = i + 1
 		}
-		start = end
 	}
 	return r.cells[:last]
 }
 
-func (r *Rows) readCell(tag []byte) error {
-	col := len(r.ends) + 1
-	if ref := attribute(tag, "r"); ref != nil {
-		if _, n, ok := reference(ref); ok && n >= col {
+// readCell reads a cell that stands in column col unless it says otherwise, and
+// returns its column. Of two cells in one place the last counts.
+func (r *Rows) readCell(col int) (int, error) {
+	var kind []byte
+	style := 0
+	for attrs := r.sc.attrs; ; {
+		name, value, rest := nextAttribute(attrs)
+		if name == nil {
+			break
+		}
+		attrs = rest
+		switch string(name) {
+		case "r":
+			if len(value) == 0 {
+				continue
+			}
+			_, n, ok := reference(value)
+			if !ok {
+				return 0, fmt.Errorf("%w: %q is no cell of a sheet", ErrCorrupt, value)
+			}
 			col = n
+		case "t":
+			kind = value
+		case "s":
+			style, _ = strconv.Atoi(string(value))
 		}
 	}
 	if col > maxColumns {
-		return fmt.Errorf("%w: more than %d columns in row %d", ErrLimit, maxColumns, r.row)
+		return 0, fmt.Errorf("%w: more than %d columns", ErrLimit, maxColumns)
 	}
-	if closed(tag) { // a cell without a value
-		for len(r.ends) < col {
-			r.ends = append(r.ends, len(r.arena))
-		}
-		return nil
+	for len(r.spans) < col {
+		r.spans = append(r.spans, span{})
 	}
-	var kind byte // of attribute t: s, inlineStr, str, b, e, n, d
-	if t := attribute(tag, "t"); len(t) > 0 {
-		if kind = t[0]; kind == 's' && len(t) > 1 {
-			kind = 't' // str
-		}
+	at := &r.spans[col-1]
+	*at = span{}
+	if r.sc.empty {
+		return col, nil
 	}
-	style := 0
-	if s := attribute(tag, "s"); s != nil {
-		style, _ = strconv.Atoi(string(s))
-	}
-	for len(r.ends) < col-1 {
-		r.ends = append(r.ends, len(r.arena))
-	}
+	k := kindOf(kind) // the tag is gone after the next one
 	from := len(r.arena)
-	inT, inV, skip := false, false, 0
-	for {
-		text, tag, err := r.sc.next()
-		if errors.Is(err, io.EOF) {
-			return io.ErrUnexpectedEOF
-		} else if err != nil {
-			return err
-		}
-		if (inV || inT && skip == 0) && len(text) > 0 {
-			r.arena = unescape(r.arena, text)
-		}
-		switch name := local(tag); string(name) {
-		case "/c":
-			r.arena = r.value(from, kind, style)
-			if len(r.arena)-from > r.sheet.book.options.MaxCell {
-				return fmt.Errorf("%w: a cell of more than %d bytes in row %d", ErrLimit, r.sheet.book.options.MaxCell, r.row)
-			}
-			r.ends = append(r.ends, len(r.arena))
-			return nil
-		case "v":
-			inV = !closed(tag)
-		case "/v":
-			inV = false
-		case "t":
-			inT = !closed(tag)
-		case "/t":
-			inT = false
-		case "rPh":
-			if !closed(tag) {
-				skip++
-			}
-		case "/rPh":
-			skip--
-		case "/row", "row", "c":
-			return fmt.Errorf("%w: row %d is not well formed", ErrCorrupt, r.row)
-		}
+	if err := r.readValue(from); err != nil {
+		return 0, err
 	}
-}
-
-// value turns the raw value that the arena holds from `from` on into text.
-func (r *Rows) value(from int, kind byte, style int) []byte {
-	w := r.sheet.book
 	raw := r.arena[from:]
-	switch kind {
-	case 's':
-		n, err := strconv.Atoi(string(bytes.TrimSpace(raw)))
-		r.arena = r.arena[:from]
-		if err != nil {
-			return r.arena
+	switch book := r.sheet.book; k {
+	case sharedCell:
+		if len(raw) == 0 {
+			break
 		}
-		return append(r.arena, w.strings.at(n)...)
-	case 'i', 't':
-		return unescapeX(r.arena, from)
-	case 'b':
+		n, err := strconv.Atoi(string(bytes.TrimSpace(raw)))
+		start, end, ok := book.strings.span(n)
+		if err != nil || !ok {
+			return 0, fmt.Errorf("%w: column %d names shared string %q of %d", ErrCorrupt, col, raw, len(book.strings.ends))
+		}
+		r.arena = r.arena[:from]
+		*at = span{start, end, true}
+		return col, nil
+	case textCell:
+		r.arena = unescapeX(r.arena, from)
+	case boolCell:
 		value := "FALSE"
-		if string(bytes.TrimSpace(raw)) == "1" {
+		if t := string(bytes.TrimSpace(raw)); t == "1" || t == "true" {
 			value = "TRUE"
 		}
-		return append(r.arena[:from], value...)
-	case 'e', 'd':
-		return r.arena
+		if len(raw) > 0 {
+			r.arena = append(r.arena[:from], value...)
+		}
+	case dateCell:
+		r.keep(from, appendStoredDate(raw[len(raw):], raw))
+	case numberCell:
+		r.number(from, style)
 	}
-	if len(raw) == 0 {
-		return r.arena
+	if !utf8.Valid(r.arena[from:]) {
+		return 0, fmt.Errorf("%w: column %d is not UTF-8", ErrCorrupt, col)
 	}
-	if style > 0 && style < len(w.dates) && w.dates[style] != notDate {
+	if limit := 4 * r.sheet.book.options.MaxCell; len(r.arena) > limit {
+		return 0, fmt.Errorf("%w: a row of more than %d bytes", ErrLimit, limit)
+	}
+	*at = span{from: from, to: len(r.arena)}
+	return col, nil
+}
+
+// cellKind is the type of a cell (18.18.11 of ECMA-376-1).
+type cellKind uint8
+
+const (
+	numberCell cellKind = iota // also without a type
+	sharedCell
+	textCell // in the cell, or of a formula
+	boolCell
+	dateCell
+	errorCell
+)
+
+func kindOf(t []byte) cellKind {
+	switch string(t) {
+	case "s":
+		return sharedCell
+	case "str", "inlineStr":
+		return textCell
+	case "b":
+		return boolCell
+	case "d":
+		return dateCell
+	case "e":
+		return errorCell
+	}
+	return numberCell
+}
+
+// readValue appends what the cell holds, as it stands, to the arena: its value,
+// or the text in it. The formula is passed.
+func (r *Rows) readValue(from int) error {
+	limit := r.sheet.book.options.MaxCell
+	for inValue := false; ; {
+		if err := r.tag(); err != nil {
+			return err
+		}
+		if inValue {
+			if r.arena = r.sc.appendText(r.arena); len(r.arena)-from > limit {
+				return fmt.Errorf("%w: a cell of more than %d bytes", ErrLimit, limit)
+			}
+		}
+		inValue = false
+		switch sc := r.sc; string(sc.name) {
+		case "v":
+			inValue = !sc.close && !sc.empty
+		case "is":
+			if sc.close || sc.empty {
+				continue
+			}
+			var err error
+			if r.arena, err = appendRuns(r.arena, sc, "is", limit); err != nil {
+				return err
+			}
+		case "c":
+			if sc.close {
+				return nil
+			}
+			return fmt.Errorf("%w: a cell within a cell", ErrCorrupt)
+		case "row", "sheetData":
+			return fmt.Errorf("%w: the row ends within a cell", ErrCorrupt)
+		}
+	}
+}
+
+// number turns the raw number that the arena holds from `from` on into text.
+func (r *Rows) number(from, style int) {
+	raw, book := r.arena[from:], r.sheet.book
+	if style >= 0 && style < len(book.dates) && book.dates[style] != notDate {
 		if v, err := strconv.ParseFloat(string(bytes.TrimSpace(raw)), 64); err == nil {
-			if text, ok := dateText(v, w.epoch, w.dates[style]); ok {
-				return append(r.arena[:from], text...)
+			if out, ok := appendDate(r.arena[len(r.arena):], v, book.epoch, book.dates[style]); ok {
+				r.keep(from, out)
+				return
 			}
 		}
 	}
-	return number(r.arena, from)
+	if !plain(raw) {
+		r.keep(from, appendNumber(raw[len(raw):], raw))
+	}
 }
 
-// number rewrites a number in plain notation, to the 15 digits that a
-// spreadsheet shows. What is plain and short already stays.
-func number(b []byte, from int) []byte {
-	raw := b[from:]
-	digits, plain, point := 0, true, false
-	for _, c := range raw {
-		switch {
-		case c >= '0' && c <= '9':
-			digits++
-		case c == '.':
-			point = true
-		case c == '-':
-		default:
-			plain = false
-		}
-	}
-	if plain && (digits <= 15 || !point) {
-		return b
-	}
-	v, err := strconv.ParseFloat(string(bytes.TrimSpace(raw)), 64)
-	if err != nil || math.IsInf(v, 0) || math.IsNaN(v) {
-		return b
-	}
-	short, _ := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 15, 64), 64)
-	return strconv.AppendFloat(b[:from], short, 'f', -1, 64)
-}
-
-// dateText gives a serial as ISO text: a date, a date with its time, or a time
-// of day. The 1900 system counts a 29 February 1900 that never was.
-func dateText(serial, epoch float64, kind dateKind) (string, bool) {
-	serial += epoch
-	if serial < 0 || serial >= 2958466 {
-		return "", false
-	}
-	days, frac := math.Floor(serial), serial-math.Floor(serial)
-	millis := math.Round(frac * 86400e3)
-	if millis >= 86400e3 {
-		days, millis = days+1, 0
-	}
-	if kind == timeOfDay || days == 0 && millis > 0 {
-		if days == 0 || kind == timeOfDay && serial < 1 {
-			return clock(millis), true
-		}
-		return "", false // a duration
-	}
-	if days < 60 {
-		days++
-	}
-	t := time.Date(1899, 12, 30, 0, 0, 0, 0, time.UTC).AddDate(0, 0, int(days))
-	if millis == 0 {
-		return t.Format(time.DateOnly), true
-	}
-	return t.Format(time.DateOnly) + "T" + clock(millis), true
-}
-
-func clock(millis float64) string {
-	t := time.UnixMilli(int64(millis)).UTC()
-	if t.Nanosecond() != 0 {
-		return t.Format("15:04:05.000")
-	}
-	return t.Format(time.TimeOnly)
-}
+// keep puts text where the raw value was. It may lie behind it in the arena.
+func (r *Rows) keep(from int, text []byte) { r.arena = append(r.arena[:from], text...) }

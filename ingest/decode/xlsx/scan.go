@@ -9,39 +9,220 @@ import (
 	"unicode/utf8"
 )
 
-// scanner cuts XML into tags and the text before them. It knows just enough of
-// XML for the parts of a workbook: no document types, no entities but XML's own.
+// scanner cuts XML into tags and the text before each. It knows just enough of
+// XML for the parts of a workbook: UTF-8, no document types, no entities but
+// XML's own. Every byte is looked at once, whatever the part holds.
 type scanner struct {
 	r        io.Reader
 	buf      []byte
 	pos, end int
 	eof      bool
-	max      int
-	// cdata is text that came as CDATA before the next tag.
-	cdata []byte
+	max      int // bytes of one tag, or of the text between two
+
+	// What next found, valid until the next call.
+	name  []byte // of the tag, without its namespace prefix
+	attrs []byte // of the tag, as written
+	close bool   // </name>
+	empty bool   // <name/>
+
+	text []byte // before the tag, as written
+	// done is the text before that, up to the last comment, CDATA section or
+	// processing instruction, already resolved.
+	done []byte
 }
 
-func newScanner(r io.Reader, max int) *scanner {
-	return &scanner{r: r, buf: make([]byte, 256<<10), max: max + 4096}
+// newScanner reads r. No text or tag may be larger than limit, in bytes.
+func newScanner(r io.Reader, limit int) *scanner {
+	return &scanner{r: r, buf: make([]byte, 128<<10), max: limit + 4096}
+}
+
+// next moves to the next tag; io.EOF after the last.
+func (s *scanner) next() error {
+	s.done = s.done[:0]
+	for {
+		lt, err := s.index(0, "<")
+		if err != nil {
+			return err
+		}
+		s.text = s.buf[s.pos : s.pos+lt]
+		if err := s.need(lt + 2); err != nil {
+			return err
+		}
+		switch s.buf[s.pos+lt+1] {
+		case '?':
+			err = s.pass(lt, "<?", "?>")
+		case '!':
+			err = s.section(lt)
+		default:
+			return s.tag(lt + 1)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// section passes what begins with <! at offset lt: a comment or CDATA.
+func (s *scanner) section(lt int) error {
+	const comment, cdata = "<!--", "<![CDATA["
+	if s.has(lt, comment) {
+		return s.pass(lt, comment, "-->")
+	}
+	if !s.has(lt, cdata) {
+		return fmt.Errorf("%w: a document type, or other markup that no workbook needs", ErrCorrupt)
+	}
+	return s.pass(lt, cdata, "]]>")
+}
+
+// pass goes past a piece of markup at offset lt, keeping the text before it,
+// and its own if it is CDATA.
+func (s *scanner) pass(lt int, begin, end string) error {
+	from := lt + len(begin)
+	to, err := s.index(from, end)
+	if errors.Is(err, io.EOF) {
+		return fmt.Errorf("%w: no %s after %s", ErrCorrupt, end, begin)
+	} else if err != nil {
+		return err
+	}
+	b := s.buf[s.pos:s.end]
+	if begin == "<?" && !utf8Declared(b[from:to]) {
+		return fmt.Errorf("%w: a part that is not UTF-8", ErrCorrupt)
+	}
+	s.done = unescape(s.done, b[:lt])
+	if end == "]]>" {
+		s.done = newlines(s.done, b[from:to])
+	}
+	if len(s.done) > s.max {
+		return fmt.Errorf("%w: a text of more than %d bytes", ErrLimit, s.max)
+	}
+	s.pos += to + len(end)
+	return nil
+}
+
+// utf8Declared reports whether a processing instruction is none that declares
+// another encoding. Workbooks are UTF-8 or UTF-16 (ECMA-376-2, 8.1.4); nothing
+// is known to write the latter.
+func utf8Declared(pi []byte) bool {
+	if !bytes.HasPrefix(pi, []byte("xml ")) {
+		return true
+	}
+	enc := attribute(pi[len("xml"):], "encoding")
+	return enc == nil || bytes.EqualFold(enc, []byte("utf-8")) || bytes.EqualFold(enc, []byte("us-ascii"))
+}
+
+// tag reads the tag whose name begins at offset i.
+func (s *scanner) tag(i int) error {
+	b := s.buf[s.pos:s.end]
+	from := i
+	if s.close = b[i] == '/'; s.close {
+		i++
+	}
+	nameFrom, nameTo := i, -1
+	var quote byte
+	for ; ; i++ {
+		if i == len(b) {
+			if err := s.need(i + 1); err != nil {
+				return err
+			}
+			b = s.buf[s.pos:s.end]
+		}
+		c := b[i]
+		if quote != 0 { // a > may stand in a value
+			if c == quote {
+				quote = 0
+			}
+			continue
+		}
+		if c == '>' {
+			break
+		}
+		switch {
+		case c == '"' || c == '\'':
+			quote = c
+		case c == ':' && nameTo < 0:
+			nameFrom = i + 1
+		case nameTo < 0 && (c == ' ' || c == '/' || c == '\n' || c == '\t' || c == '\r'):
+			nameTo = i
+		}
+	}
+	s.text = b[:from-1]
+	s.empty = b[i-1] == '/' && !s.close
+	last := i
+	if s.empty {
+		last--
+	}
+	if nameTo < 0 || nameTo > last {
+		nameTo = last
+	}
+	s.name, s.attrs = b[nameFrom:nameTo], b[nameTo:last]
+	if len(s.name) == 0 {
+		return fmt.Errorf("%w: a tag without a name", ErrCorrupt)
+	}
+	s.pos += i + 1
+	return nil
+}
+
+// appendText appends the text before the tag, entities resolved.
+func (s *scanner) appendText(dst []byte) []byte {
+	return unescape(append(dst, s.done...), s.text)
+}
+
+// has reports whether what stands at offset off begins with prefix.
+func (s *scanner) has(off int, prefix string) bool {
+	return s.need(off+len(prefix)) == nil && string(s.buf[s.pos+off:s.pos+off+len(prefix)]) == prefix
+}
+
+// index returns the offset from pos of the first sep at or after offset from.
+func (s *scanner) index(from int, sep string) (int, error) {
+	for {
+		b := s.buf[s.pos:s.end]
+		if from < len(b) {
+			var i int
+			if len(sep) == 1 {
+				i = bytes.IndexByte(b[from:], sep[0])
+			} else {
+				i = bytes.Index(b[from:], []byte(sep))
+			}
+			if i >= 0 {
+				return from + i, nil
+			}
+			from = max(from, len(b)-len(sep)+1)
+		}
+		if s.eof {
+			return 0, io.EOF
+		}
+		if err := s.fill(); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// need reads on until n bytes lie from pos on.
+func (s *scanner) need(n int) error {
+	for s.end-s.pos < n {
+		if s.eof {
+			return fmt.Errorf("%w: the part ends inside a tag", ErrCorrupt)
+		}
+		if err := s.fill(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // fill reads more, keeping what lies from pos on.
 func (s *scanner) fill() error {
-	if s.eof {
-		return io.ErrUnexpectedEOF
-	}
 	if s.pos > 0 {
-		copy(s.buf, s.buf[s.pos:s.end])
-		s.end -= s.pos
+		s.end = copy(s.buf, s.buf[s.pos:s.end])
 		s.pos = 0
 	}
 	if s.end == len(s.buf) {
 		if len(s.buf) > s.max {
-			return fmt.Errorf("%w: a cell of more than %d bytes", ErrLimit, s.max)
+			return fmt.Errorf("%w: a tag or a text of more than %d bytes", ErrLimit, s.max)
 		}
 		s.buf = append(s.buf, make([]byte, len(s.buf))...)
 	}
-	for tries := 0; tries < 100; tries++ {
+	for range 100 {
 		n, err := s.r.Read(s.buf[s.end:])
 		s.end += n
 		if errors.Is(err, io.EOF) {
@@ -57,165 +238,46 @@ func (s *scanner) fill() error {
 	return io.ErrNoProgress
 }
 
-// next returns the text before the next tag and the tag without its brackets:
-// `c r="A1"`, `/c`, `c r="A1"/`. Both are valid until the call after.
-func (s *scanner) next() (text, tag []byte, err error) {
-	s.cdata = s.cdata[:0]
-	from := 0 // of the search, relative to pos
+// nextAttribute cuts the first attribute off: its name, its value as written
+// and the rest. The name is nil after the last.
+func nextAttribute(attrs []byte) (name, value, rest []byte) {
+	i := 0
+	for i < len(attrs) && space(attrs[i]) {
+		i++
+	}
+	from := i
+	for i < len(attrs) && attrs[i] != '=' && !space(attrs[i]) {
+		i++
+	}
+	name = attrs[from:i]
+	for i < len(attrs) && (attrs[i] == '=' || space(attrs[i])) {
+		i++
+	}
+	if i >= len(attrs) || attrs[i] != '"' && attrs[i] != '\'' {
+		return nil, nil, nil
+	}
+	end := bytes.IndexByte(attrs[i+1:], attrs[i])
+	if end < 0 {
+		return nil, nil, nil
+	}
+	return name, attrs[i+1 : i+1+end], attrs[i+2+end:]
+}
+
+func space(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
+
+// attribute returns the value of the attribute of that name, nil if there is none.
+func attribute(attrs []byte, name string) []byte {
 	for {
-		b := s.buf[s.pos:s.end]
-		lt := bytes.IndexByte(b[from:], '<')
-		if lt < 0 {
-			from = len(b)
-			if err := s.more(); err != nil {
-				return nil, nil, err
-			}
-			continue
+		n, value, rest := nextAttribute(attrs)
+		if n == nil || string(n) == name {
+			return value
 		}
-		lt += from
-		gt, err := s.close(lt)
-		if err != nil {
-			return nil, nil, err
-		}
-		b = s.buf[s.pos:s.end]
-		text, tag = b[:lt], b[lt+1:gt]
-		s.pos += gt + 1
-		if len(tag) == 0 {
-			return nil, nil, fmt.Errorf("%w: an empty tag", ErrCorrupt)
-		}
-		switch tag[0] {
-		case '?':
-			from = 0
-			continue
-		case '!':
-			if bytes.HasPrefix(tag, []byte("![CDATA[")) {
-				s.cdata = append(append(s.cdata, text...), tag[len("![CDATA["):len(tag)-2]...)
-				from = 0
-				continue
-			}
-			if bytes.HasPrefix(tag, []byte("!--")) {
-				s.cdata = append(s.cdata, text...)
-				from = 0
-				continue
-			}
-			return nil, nil, fmt.Errorf("%w: a document type in a part", ErrCorrupt)
-		}
-		if len(s.cdata) > 0 {
-			s.cdata = append(s.cdata, text...)
-			text = s.cdata
-		}
-		return text, tag, nil
+		attrs = rest
 	}
 }
 
-// more reads on, or says that the part ended.
-func (s *scanner) more() error {
-	if s.eof {
-		return io.EOF
-	}
-	return s.fill()
-}
-
-// close finds the end of the tag that begins at lt, relative to pos.
-func (s *scanner) close(lt int) (int, error) {
-	at := lt + 1
-	for {
-		b := s.buf[s.pos:s.end]
-		var ends []byte
-		switch rest := b[lt+1:]; {
-		case len(rest) < 8 && !s.eof:
-			if err := s.fill(); err != nil {
-				return 0, err
-			}
-			continue
-		case bytes.HasPrefix(rest, []byte("!--")):
-			ends = []byte("-->")
-		case bytes.HasPrefix(rest, []byte("![CDATA[")):
-			ends = []byte("]]>")
-		}
-		if ends != nil {
-			if i := bytes.Index(b[lt+4:], ends); i >= 0 {
-				return lt + 4 + i + len(ends) - 1, nil
-			}
-		} else if gt := bytes.IndexByte(b[at:], '>'); gt >= 0 {
-			gt += at
-			// A > may stand inside a quoted value.
-			if tag := b[lt:gt]; bytes.IndexByte(tag, '"') < 0 && bytes.IndexByte(tag, '\'') < 0 || balanced(tag) {
-				return gt, nil
-			}
-			at = gt + 1
-			continue
-		}
-		if s.eof {
-			return 0, fmt.Errorf("%w: the part ends inside a tag", ErrCorrupt)
-		}
-		if err := s.fill(); err != nil {
-			return 0, err
-		}
-	}
-}
-
-func balanced(tag []byte) bool {
-	var quote byte
-	for _, c := range tag {
-		switch {
-		case quote == 0 && (c == '"' || c == '\''):
-			quote = c
-		case c == quote:
-			quote = 0
-		}
-	}
-	return quote == 0
-}
-
-// local returns the name of a tag without its namespace prefix: c, /c.
-func local(tag []byte) []byte {
-	n := len(tag)
-	for i, c := range tag {
-		if c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '/' && i > 0 {
-			n = i
-			break
-		}
-	}
-	name := tag[:n]
-	if i := bytes.IndexByte(name, ':'); i >= 0 {
-		if name[0] == '/' {
-			return append([]byte{'/'}, name[i+1:]...)
-		}
-		return name[i+1:]
-	}
-	return name
-}
-
-func closed(tag []byte) bool { return tag[len(tag)-1] == '/' }
-
-// attribute returns the raw value of an attribute without namespace.
-func attribute(tag []byte, name string) []byte {
-	for i := 0; i+len(name)+2 < len(tag); i++ {
-		if tag[i] != ' ' && tag[i] != '\t' && tag[i] != '\n' && tag[i] != '\r' {
-			if tag[i] == '"' || tag[i] == '\'' { // skip values
-				end := bytes.IndexByte(tag[i+1:], tag[i])
-				if end < 0 {
-					return nil
-				}
-				i += end + 1
-			}
-			continue
-		}
-		rest := tag[i+1:]
-		if len(rest) > len(name)+1 && string(rest[:len(name)]) == name && rest[len(name)] == '=' {
-			rest = rest[len(name)+1:]
-			end := bytes.IndexByte(rest[1:], rest[0])
-			if end < 0 {
-				return nil
-			}
-			return rest[1 : end+1]
-		}
-	}
-	return nil
-}
-
-// reference reads A1, perhaps with dollar signs, as row and column from 1.
+// reference reads A1, perhaps with dollar signs, as row and column from 1. The
+// row may be missing (0).
 func reference(ref []byte) (row int64, col int, ok bool) {
 	i := 0
 	for ; i < len(ref); i++ {
@@ -226,65 +288,90 @@ func reference(ref []byte) (row int64, col int, ok bool) {
 		if c >= 'a' && c <= 'z' {
 			c -= 'a' - 'A'
 		}
-		if c < 'A' || c > 'Z' || col > maxColumns {
+		if c < 'A' || c > 'Z' {
 			break
 		}
-		col = col*26 + int(c-'A') + 1
+		if col = col*26 + int(c-'A') + 1; col > maxColumns {
+			return 0, 0, false
+		}
 	}
 	for ; i < len(ref); i++ {
 		if ref[i] == '$' {
 			continue
 		}
-		if ref[i] < '0' || ref[i] > '9' || row > 1<<32 {
+		if ref[i] < '0' || ref[i] > '9' {
 			return 0, 0, false
 		}
-		row = row*10 + int64(ref[i]-'0')
+		if row = row*10 + int64(ref[i]-'0'); row > maxRows {
+			return 0, 0, false
+		}
 	}
-	return row, col, col >= 1 && col <= maxColumns
+	return row, col, col >= 1
 }
 
-// unescape appends text with XML's entities resolved.
+// unescape appends text with XML's entities resolved and its line ends made \n
+// (XML 1.0, 2.11). What is no entity stays as it is.
 func unescape(dst, text []byte) []byte {
 	for {
 		amp := bytes.IndexByte(text, '&')
 		if amp < 0 {
-			return append(dst, text...)
+			return newlines(dst, text)
 		}
-		dst = append(dst, text[:amp]...)
+		dst = newlines(dst, text[:amp])
 		text = text[amp:]
 		semi := bytes.IndexByte(text[:min(len(text), 12)], ';')
-		if semi < 0 {
+		r, ok := rune(0), false
+		if semi > 0 {
+			r, ok = entity(string(text[1:semi]))
+		}
+		if !ok {
 			dst, text = append(dst, '&'), text[1:]
 			continue
 		}
-		switch name := string(text[1:semi]); {
-		case name == "amp":
-			dst = append(dst, '&')
-		case name == "lt":
-			dst = append(dst, '<')
-		case name == "gt":
-			dst = append(dst, '>')
-		case name == "quot":
-			dst = append(dst, '"')
-		case name == "apos":
-			dst = append(dst, '\'')
-		case len(name) > 1 && name[0] == '#':
-			base, digits := 10, name[1:]
-			if digits[0] == 'x' || digits[0] == 'X' {
-				base, digits = 16, digits[1:]
-			}
-			if n, err := strconv.ParseUint(digits, base, 21); err == nil {
-				dst = utf8.AppendRune(dst, rune(n))
-			}
-		default:
-			dst = append(dst, text[:semi+1]...)
+		dst, text = utf8.AppendRune(dst, r), text[semi+1:]
+	}
+}
+
+func entity(name string) (rune, bool) {
+	switch name {
+	case "amp":
+		return '&', true
+	case "lt":
+		return '<', true
+	case "gt":
+		return '>', true
+	case "quot":
+		return '"', true
+	case "apos":
+		return '\'', true
+	}
+	if len(name) < 2 || name[0] != '#' {
+		return 0, false
+	}
+	base, digits := 10, name[1:]
+	if digits[0] == 'x' {
+		base, digits = 16, digits[1:]
+	}
+	n, err := strconv.ParseUint(digits, base, 21)
+	return rune(n), err == nil
+}
+
+// newlines appends text, \r\n and \r as \n.
+func newlines(dst, text []byte) []byte {
+	for {
+		cr := bytes.IndexByte(text, '\r')
+		if cr < 0 {
+			return append(dst, text...)
 		}
-		text = text[semi+1:]
+		dst = append(append(dst, text[:cr]...), '\n')
+		if text = text[cr+1:]; len(text) > 0 && text[0] == '\n' {
+			text = text[1:]
+		}
 	}
 }
 
 // unescapeX resolves _xHHHH_, which stands for characters that XML cannot hold
-// (ST_Xstring, 22.9.2.19 of ECMA-376-1), in place.
+// (ST_Xstring, 22.9.2.19 of ECMA-376-1), in place from offset from on.
 func unescapeX(b []byte, from int) []byte {
 	text := b[from:]
 	if !bytes.Contains(text, []byte("_x")) {
@@ -293,7 +380,7 @@ func unescapeX(b []byte, from int) []byte {
 	out := b[:from]
 	for i := 0; i < len(text); {
 		if text[i] == '_' && i+7 <= len(text) && text[i+1] == 'x' && text[i+6] == '_' {
-			if n, err := strconv.ParseUint(string(text[i+2:i+6]), 16, 16); err == nil && (n < 0xD800 || n > 0xDFFF) {
+			if n, err := strconv.ParseUint(string(text[i+2:i+6]), 16, 16); err == nil && utf8.ValidRune(rune(n)) {
 				out = utf8.AppendRune(out, rune(n)) // never longer than what it replaces
 				i += 7
 				continue

@@ -1,19 +1,15 @@
 package xlsx
 
-import (
-	"errors"
-	"fmt"
-	"io"
-	"math"
-	"strings"
-)
+import "strings"
 
+// dateKind is what a number format makes of a number.
 type dateKind uint8
 
 const (
 	notDate dateKind = iota
-	dateAndTime
-	timeOfDay
+	date
+	clock
+	elapsed // a duration: [h]:mm
 )
 
 // readStyles finds the cell styles that show numbers as dates.
@@ -51,136 +47,71 @@ func (w *Workbook) readStyles() error {
 // Chinese, Japanese and Korean editions add.
 func builtin(id int) dateKind {
 	switch {
-	case id >= 18 && id <= 21, id >= 32 && id <= 35, id >= 45 && id <= 47:
-		return timeOfDay
+	case id == 46:
+		return elapsed
+	case id >= 18 && id <= 21, id >= 32 && id <= 33, id == 45, id == 47:
+		return clock
 	case id >= 14 && id <= 22, id >= 27 && id <= 36, id >= 50 && id <= 58:
-		return dateAndTime
+		return date
 	}
 	return notDate
 }
 
-// kindOfFormat reads a format code such as yyyy"年"m"月"d"日" or [h]:mm.
+// kindOfFormat reads a format code such as yyyy"年"m"月"d"日" or [h]:mm
+// (18.8.31 of ECMA-376-1) by its first section, the one for positive numbers.
 func kindOfFormat(code string) dateKind {
-	code, _, _ = strings.Cut(code, ";")
-	day, clock := false, false
+	letters, lasts := lettersOf(strings.ToLower(code))
+	if strings.Contains(letters, "general") {
+		return notDate
+	}
+	letters = strings.NewReplacer("am/pm", "", "a/p", "", "e+", "#", "e-", "#").Replace(letters)
+	if i := strings.IndexAny(letters, "0#?"); i >= 0 {
+		// Digits make a number, unless they are the fraction of a second.
+		before := strings.TrimRight(letters[:i], ".")
+		if !strings.HasSuffix(before, "s") && !(lasts && before == "") {
+			return notDate
+		}
+	}
+	hours := strings.ContainsAny(letters, "hs")
+	switch {
+	case lasts:
+		return elapsed
+	case strings.ContainsAny(letters, "yde"), strings.Contains(letters, "m") && !hours:
+		return date
+	case hours:
+		return clock
+	}
+	return notDate
+}
+
+// lettersOf returns the first section of a format code without what it writes
+// out or pads with, and whether it counts hours, minutes or seconds beyond
+// their clock: [h].
+func lettersOf(code string) (letters string, lasts bool) {
+	var b strings.Builder
 	for i := 0; i < len(code); i++ {
 		switch c := code[i]; c {
-		case '"':
-			end := strings.IndexByte(code[i+1:], '"')
-			if end < 0 {
-				return notDate
+		case ';':
+			return b.String(), lasts
+		case '"', '[':
+			end := byte('"')
+			if c == '[' {
+				end = ']'
 			}
-			i += end + 1
+			n := strings.IndexByte(code[i+1:], end)
+			if n < 0 {
+				return b.String(), lasts
+			}
+			if c == '[' && n > 0 && strings.Trim(code[i+1:i+1+n], code[i+1:i+2]) == "" && strings.IndexByte("hms", code[i+1]) >= 0 {
+				lasts = true
+				b.WriteByte(code[i+1])
+			}
+			i += n + 1
 		case '\\', '_', '*':
 			i++
-		case '[':
-			end := strings.IndexByte(code[i:], ']')
-			if end < 0 {
-				return notDate
-			}
-			switch strings.ToLower(code[i+1 : i+end]) {
-			case "h", "hh", "m", "mm", "s", "ss":
-				clock = true
-			}
-			i += end
-		case 'y', 'Y', 'd', 'D':
-			day = true
-		case 'e', 'E':
-			if i+1 < len(code) && (code[i+1] == '+' || code[i+1] == '-') {
-				return notDate // 0.00E+00
-			}
-			day = true
-		case 'm', 'M':
-			// A month, unless it stands among hours and seconds.
-			if !clock && !strings.ContainsAny(code, "hHsS") {
-				day = true
-			}
-		case 'h', 'H', 's', 'S':
-			clock = true
-		case '0', '#', '?':
-			if !clock {
-				return notDate
-			}
-		case 'G', 'g':
-			if strings.HasPrefix(strings.ToLower(code[i:]), "general") {
-				return notDate
-			}
+		default:
+			b.WriteByte(c)
 		}
 	}
-	switch {
-	case day:
-		return dateAndTime
-	case clock:
-		return timeOfDay
-	}
-	return notDate
-}
-
-// sharedStrings are the texts that cells point at, one after the other.
-type sharedStrings struct {
-	text []byte
-	ends []uint32
-}
-
-func (s *sharedStrings) at(n int) []byte {
-	if n < 0 || n >= len(s.ends) {
-		return nil
-	}
-	start := uint32(0)
-	if n > 0 {
-		start = s.ends[n-1]
-	}
-	return s.text[start:s.ends[n]]
-}
-
-// readStrings reads the shared strings once. Rich text runs join; phonetic
-// runs are left out.
-func (w *Workbook) readStrings() error {
-	f := w.parts[w.paths.strings]
-	if f == nil || w.loaded {
-		return nil
-	}
-	r, err := w.open(f)
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	sc := newScanner(r, w.options.MaxCell)
-	s := &w.strings
-	from, inT, skip := 0, false, 0
-	for {
-		text, tag, err := sc.next()
-		if errors.Is(err, io.EOF) {
-			w.loaded = true
-			return nil
-		} else if err != nil {
-			return err
-		}
-		if inT && skip == 0 {
-			s.text = unescape(s.text, text)
-		}
-		switch name := local(tag); string(name) {
-		case "si":
-			from = len(s.text)
-			if closed(tag) {
-				s.ends = append(s.ends, uint32(len(s.text)))
-			}
-		case "/si":
-			s.text = unescapeX(s.text, from)
-			if len(s.text) > math.MaxUint32 {
-				return fmt.Errorf("%w: more than 4 GiB of shared strings", ErrLimit)
-			}
-			s.ends = append(s.ends, uint32(len(s.text)))
-		case "t":
-			inT = !closed(tag)
-		case "/t":
-			inT = false
-		case "rPh":
-			if !closed(tag) {
-				skip++
-			}
-		case "/rPh":
-			skip--
-		}
-	}
+	return b.String(), lasts
 }

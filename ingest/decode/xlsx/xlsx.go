@@ -5,10 +5,12 @@ package xlsx
 
 import (
 	"archive/zip"
+	"bytes"
 	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"path"
 	"strings"
 
@@ -17,14 +19,15 @@ import (
 
 // Why a workbook cannot be read.
 var (
-	ErrCorrupt = errors.New("truncated or corrupt workbook")
-	ErrBomb    = errors.New("workbook unpacks to too much")
-	ErrLimit   = errors.New("workbook exceeds a limit")
+	ErrCorrupt   = errors.New("truncated or corrupt workbook")
+	ErrEncrypted = errors.New("workbook with a password")
+	ErrBomb      = errors.New("workbook unpacks to too much")
+	ErrLimit     = errors.New("workbook exceeds a limit")
 )
 
 // Options bound what a workbook may unpack to.
 type Options struct {
-	// MaxBytes bounds each part. 0: 64 GiB.
+	// MaxBytes bounds all parts together. 0: 64 GiB.
 	MaxBytes int64
 	// MaxCell bounds one cell, in bytes. 0: 16 MiB.
 	MaxCell int
@@ -32,15 +35,20 @@ type Options struct {
 
 const (
 	maxColumns = 16384
-	maxRatio   = 300
+	// maxRows is more than any program opens: rows stream, and some writers go
+	// past the 1,048,576 that Excel holds to.
+	maxRows  = 1 << 31
+	maxRatio = 300
 	// bombFloor is what a part may unpack to before the ratio counts.
 	bombFloor = 64 << 20
 	// maxMergesPart bounds the sheets whose merged cells are looked for: they
 	// stand after the rows, and finding them costs a pass.
 	maxMergesPart = 64 << 20
+	// maxSmallPart bounds the parts that are read as a whole.
+	maxSmallPart = 64 << 20
 )
 
-// Workbook is an open workbook.
+// Workbook is an open workbook. It belongs to one goroutine.
 type Workbook struct {
 	parts   map[string]*zip.File
 	sheets  []*Sheet
@@ -58,7 +66,7 @@ type Sheet struct {
 	// Hidden is true for hidden and very hidden sheets.
 	Hidden bool
 	book   *Workbook
-	part   *zip.File
+	file   *zip.File
 }
 
 // Range is a merged range, rows and columns 1-based and inclusive.
@@ -72,19 +80,51 @@ func Open(r io.ReaderAt, size int64, o Options) (*Workbook, error) {
 	if o.MaxCell == 0 {
 		o.MaxCell = 16 << 20
 	}
+	if err := checkOLE(r, size); err != nil {
+		return nil, err
+	}
 	z, err := zip.NewReader(r, size)
 	if err != nil && !errors.Is(err, zip.ErrInsecurePath) {
 		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
 	z.RegisterDecompressor(zip.Deflate, func(r io.Reader) io.ReadCloser { return flate.NewReader(r) })
 	w := &Workbook{parts: map[string]*zip.File{}, options: o}
+	unpacked := uint64(0)
 	for _, f := range z.File {
+		if unpacked += f.UncompressedSize64; unpacked > uint64(o.MaxBytes) || f.UncompressedSize64 > uint64(o.MaxBytes) {
+			return nil, fmt.Errorf("%w: more than %d bytes", ErrBomb, o.MaxBytes)
+		}
 		w.parts[strings.ToLower(strings.TrimPrefix(strings.ReplaceAll(f.Name, `\`, "/"), "/"))] = f
 	}
 	if err := w.readBook(); err != nil {
 		return nil, err
 	}
 	return w, w.readStyles()
+}
+
+// checkOLE recognises the compound file that a workbook with a password is
+// wrapped in ([MS-OFFCRYPTO] 2.3.1), by the UTF-16 name of the stream it lies in.
+func checkOLE(r io.ReaderAt, size int64) error {
+	const magic = "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"
+	head := make([]byte, len(magic))
+	if n, _ := r.ReadAt(head, 0); n < len(head) || string(head) != magic {
+		return nil
+	}
+	var name []byte
+	for _, c := range []byte("EncryptedPackage") {
+		name = append(name, c, 0)
+	}
+	buf := make([]byte, 64<<10)
+	for off := int64(0); off < size; off += int64(len(buf) - len(name)) {
+		n, err := r.ReadAt(buf, off)
+		if bytes.Contains(buf[:n], name) {
+			return ErrEncrypted
+		}
+		if err != nil && !errors.Is(err, io.EOF) {
+			return fmt.Errorf("%w: at byte %d: %w", ErrCorrupt, off+int64(n), err)
+		}
+	}
+	return fmt.Errorf("%w: an OLE compound file, such as a legacy .xls", ErrCorrupt)
 }
 
 // Sheets returns the worksheets in the order of their tabs.
@@ -106,7 +146,7 @@ func (w *Workbook) readBook() error {
 		return err
 	}
 	if p := b.Properties.Date1904; p == "1" || p == "true" {
-		w.epoch = 1462
+		w.epoch = epoch1904
 	}
 	var rels struct {
 		Relationships []struct {
@@ -118,22 +158,20 @@ func (w *Workbook) readBook() error {
 	if err := w.unmarshal("xl/_rels/workbook.xml.rels", &rels); err != nil {
 		return err
 	}
-	targets := map[string]string{}
+	sheets := map[string]string{} // part by relationship
+	others := map[string]bool{}   // chart sheets and the like
 	w.paths.strings, w.paths.styles = "xl/sharedstrings.xml", "xl/styles.xml"
 	for _, r := range rels.Relationships {
-		target := strings.ToLower(strings.ReplaceAll(r.Target, `\`, "/"))
-		if strings.HasPrefix(target, "/") {
-			target = strings.TrimPrefix(target, "/")
-		} else {
-			target = path.Join("xl", target)
-		}
+		target := targetOf(r.Target)
 		switch path.Base(r.Type) {
 		case "worksheet":
-			targets[r.ID] = target
+			sheets[r.ID] = target
 		case "sharedStrings":
 			w.paths.strings = target
 		case "styles":
 			w.paths.styles = target
+		default:
+			others[r.ID] = true
 		}
 	}
 	for _, s := range b.Sheets {
@@ -143,20 +181,32 @@ func (w *Workbook) readBook() error {
 				id = a.Value
 			}
 		}
-		target, ok := targets[id]
-		if !ok {
-			continue // a chart sheet or a macro sheet
+		if others[id] {
+			continue
 		}
-		part := w.parts[target]
-		if part == nil {
-			return fmt.Errorf("%w: sheet %q has no part %s", ErrCorrupt, s.Name, target)
+		file := w.parts[sheets[id]]
+		if file == nil {
+			return fmt.Errorf("%w: sheet %q has no part", ErrCorrupt, s.Name)
 		}
-		w.sheets = append(w.sheets, &Sheet{Name: s.Name, Hidden: s.State == "hidden" || s.State == "veryHidden", book: w, part: part})
+		w.sheets = append(w.sheets, &Sheet{Name: s.Name, Hidden: s.State == "hidden" || s.State == "veryHidden", book: w, file: file})
 	}
 	if len(w.sheets) == 0 {
 		return fmt.Errorf("%w: no worksheet", ErrCorrupt)
 	}
 	return nil
+}
+
+// targetOf returns the name of the part that a relationship of the workbook
+// means, in the form of Workbook.parts.
+func targetOf(target string) string {
+	if t, err := url.PathUnescape(target); err == nil {
+		target = t
+	}
+	target = strings.ToLower(strings.ReplaceAll(target, `\`, "/"))
+	if rooted, ok := strings.CutPrefix(target, "/"); ok {
+		return path.Clean(rooted)
+	}
+	return path.Join("xl", target)
 }
 
 // unmarshal reads a small part.
@@ -171,51 +221,52 @@ func (w *Workbook) unmarshal(name string, v any) error {
 	}
 	defer r.Close()
 	// encoding/xml expands no entities but the five of XML.
-	if err := xml.NewDecoder(io.LimitReader(r, 64<<20)).Decode(v); err != nil {
-		return fmt.Errorf("%w: %s: %w", ErrCorrupt, name, err)
+	if err := xml.NewDecoder(io.LimitReader(r, maxSmallPart)).Decode(v); err != nil {
+		return fmt.Errorf("%w: part %s, after %d bytes: %w", ErrCorrupt, name, r.read, err)
 	}
 	return nil
 }
 
-// open unpacks a part within bounds.
-func (w *Workbook) open(f *zip.File) (io.ReadCloser, error) {
-	if f.Flags&1 != 0 {
-		return nil, fmt.Errorf("%w: part %s is encrypted", ErrCorrupt, f.Name)
+// open unpacks a part. archive/zip holds it to the sizes it declares, so they
+// are all that a bomb can lie about, and no more than them is ever unpacked.
+func (w *Workbook) open(f *zip.File) (*part, error) {
+	const encrypted = 1 // bit of APPNOTE 4.4.4
+	size := f.UncompressedSize64
+	switch {
+	case f.Flags&encrypted != 0:
+		return nil, fmt.Errorf("%w: part %s", ErrEncrypted, f.Name)
+	case size > bombFloor && size/maxRatio > f.CompressedSize64:
+		return nil, fmt.Errorf("%w: part %s, %d bytes to %d", ErrBomb, f.Name, f.CompressedSize64, size)
 	}
 	r, err := f.Open()
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrCorrupt, f.Name, err)
+		return nil, fmt.Errorf("%w: part %s: %w", ErrCorrupt, f.Name, err)
 	}
-	return &bounded{r: r, name: f.Name, packed: int64(f.CompressedSize64), max: w.options.MaxBytes}, nil
+	return &part{ReadCloser: r}, nil
 }
 
-type bounded struct {
-	r                 io.ReadCloser
-	name              string
-	packed, read, max int64
+// part is an open part, which counts how far it was read.
+type part struct {
+	io.ReadCloser
+	read int64 // bytes, unpacked
 }
 
-func (b *bounded) Read(p []byte) (int, error) {
-	n, err := b.r.Read(p)
-	b.read += int64(n)
-	if b.read > b.max || b.read > bombFloor && b.read > maxRatio*b.packed {
-		return 0, fmt.Errorf("%w: part %s", ErrBomb, b.name)
-	}
+func (p *part) Read(b []byte) (int, error) {
+	n, err := p.ReadCloser.Read(b)
+	p.read += int64(n)
 	if err != nil && !errors.Is(err, io.EOF) {
-		err = fmt.Errorf("%w: %s, after %d bytes: %w", ErrCorrupt, b.name, b.read, err)
+		err = fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
 	return n, err
 }
 
-func (b *bounded) Close() error { return b.r.Close() }
-
 // Merges returns the merged ranges of a sheet, or none for one that is too
 // large to be read twice.
 func (s *Sheet) Merges() ([]Range, error) {
-	if s.part.UncompressedSize64 > maxMergesPart {
+	if s.file.UncompressedSize64 > maxMergesPart {
 		return nil, nil
 	}
-	r, err := s.book.open(s.part)
+	r, err := s.book.open(s.file)
 	if err != nil {
 		return nil, err
 	}
@@ -223,22 +274,21 @@ func (s *Sheet) Merges() ([]Range, error) {
 	sc := newScanner(r, s.book.options.MaxCell)
 	var merges []Range
 	for {
-		_, tag, err := sc.next()
-		if errors.Is(err, io.EOF) {
+		if err := sc.next(); errors.Is(err, io.EOF) {
 			return merges, nil
 		} else if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("sheet %q, part %s, after %d bytes: %w", s.Name, s.file.Name, r.read, err)
 		}
-		if string(local(tag)) != "mergeCell" {
+		if string(sc.name) != "mergeCell" || sc.close {
 			continue
 		}
-		from, to, ok := strings.Cut(string(attribute(tag, "ref")), ":")
+		from, to, ok := bytes.Cut(attribute(sc.attrs, "ref"), []byte(":"))
 		if !ok {
 			continue
 		}
-		row, col, ok1 := reference([]byte(from))
-		row2, col2, ok2 := reference([]byte(to))
-		if ok1 && ok2 {
+		row, col, ok1 := reference(from)
+		row2, col2, ok2 := reference(to)
+		if ok1 && ok2 && row > 0 && row2 >= row && col2 >= col {
 			merges = append(merges, Range{int(row), col, int(row2), col2})
 		}
 	}
