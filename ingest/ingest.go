@@ -45,7 +45,9 @@ type Options struct {
 type Built struct {
 	// Manifest has everything but Release, Content and Artefacts.
 	Manifest catalog.Manifest
-	Report   *Report
+	// Path is where its DuckDB file lies until it is published.
+	Path   string
+	Report *Report
 }
 
 // Refused is a file that was read and may not become a release: too many of
@@ -87,7 +89,7 @@ func Run(ctx context.Context, cat *catalog.Catalog, st *catalog.Staging, d *cata
 	if err != nil {
 		return nil, fmt.Errorf("ingest %s: %w", d.ID, err)
 	}
-	return &Built{Manifest: *m, Report: r.report}, nil
+	return &Built{Manifest: *m, Path: filepath.Join(st.Dir(), catalog.StoreName), Report: r.report}, nil
 }
 
 type run struct {

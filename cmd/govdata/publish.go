@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"govdata/catalog"
 	"govdata/catalog/store"
@@ -36,7 +37,7 @@ func publish(ctx context.Context, cat *catalog.Catalog, d *catalog.Dataset, file
 		return nil, nil, err
 	}
 	m := built.Manifest
-	if err := render(ctx, cat, st, &m, p); err != nil {
+	if err := render(ctx, cat, st, built.Path, &m, p); err != nil {
 		return nil, built.Report, fmt.Errorf("ingest %s: %w", d.ID, err)
 	}
 	p.stage("publishing")
@@ -51,8 +52,8 @@ func publish(ctx context.Context, cat *catalog.Catalog, d *catalog.Dataset, file
 // render writes the download files of the staged release, names it after its
 // content, and counts the rows of every file again. It returns an error that
 // wraps catalog.ErrUnchanged where the current release has the same content.
-func render(ctx context.Context, cat *catalog.Catalog, st *catalog.Staging, m *catalog.Manifest, p *progress) error {
-	src, err := store.Open(st.Dir()+"/"+catalog.StoreName, store.Options{TempDir: st.WorkDir()})
+func render(ctx context.Context, cat *catalog.Catalog, st *catalog.Staging, path string, m *catalog.Manifest, p *progress) error {
+	src, err := store.Open(path, store.Options{TempDir: st.WorkDir()})
 	if err != nil {
 		return err
 	}
@@ -91,7 +92,7 @@ func render(ctx context.Context, cat *catalog.Catalog, st *catalog.Staging, m *c
 
 	p.stage("counting again")
 	for _, a := range m.Artefacts {
-		rows, err := export.Count(ctx, st.Dir()+"/"+a.File, a.Format)
+		rows, err := export.Count(ctx, filepath.Join(st.Dir(), a.File), a.Format)
 		if err != nil {
 			return fmt.Errorf("count %s: %w", a.File, err)
 		}
