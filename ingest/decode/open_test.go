@@ -3,9 +3,11 @@ package decode
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -171,6 +173,59 @@ func TestTruncatedWorkbookIsNamedAsSuch(t *testing.T) {
 	if e := wantRefusal(t, err, ErrCorrupt); !strings.Contains(e.Found, "truncated or corrupt workbook") {
 		t.Errorf("got %v", err)
 	}
+}
+
+// Between row 50,000 and row 450,000 some 25 MB go by; what lives is buffers.
+func TestMemoryDoesNotGrowWithRows(t *testing.T) {
+	if testing.Short() {
+		t.Skip("40 MB a format")
+	}
+	var csv, json bytes.Buffer
+	for i := range 500_000 {
+		fmt.Fprintf(&csv, "甘许〔2025〕%07d号,\"兰州\"\"%d\"\"食品有限公司\",9162010\n", i, i)
+		fmt.Fprintf(&json, "{\"文号\":\"甘许〔2025〕%07d号\",\"相对人\":\"兰州\\n%d公司\",\"n\":{\"a\": [1]}}\n", i, i)
+	}
+	for name, data := range map[string][]byte{
+		"csv": csv.Bytes(), "csv in GB18030": encode(t, simplifiedchinese.GB18030, csv.String()), "csv in gz": gzipped(t, csv.Bytes()), "jsonl": json.Bytes(),
+	} {
+		path := filepath.Join(t.TempDir(), "t")
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s, err := Open(path, "t", Options{TempDir: t.TempDir()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows, early := 0, int64(0)
+		for ; ; rows++ {
+			if _, err := s.Tables()[0].Next(); errors.Is(err, io.EOF) {
+				break
+			} else if err != nil {
+				t.Fatal(err)
+			}
+			switch rows {
+			case 50_000:
+				early = liveBytes()
+			case 450_000:
+				if grown := liveBytes() - early; grown > 10<<20 {
+					t.Errorf("%s: %d bytes more live than 400,000 rows before", name, grown)
+				}
+			}
+		}
+		if rows < 500_000 {
+			t.Errorf("%s: %d rows", name, rows)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func liveBytes() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }
 
 // FuzzOpen feeds any bytes under any name: the file is read to its end or

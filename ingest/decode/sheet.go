@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"govdata/ingest/decode/xlsx"
 )
@@ -35,7 +36,7 @@ func (s *Source) openWorkbook(c *content) error {
 	case len(s.tables) > 0:
 		return nil
 	case s.options.Sheet != "":
-		return &Error{File: c.name, Found: fmt.Sprintf("the sheets %s", names), Want: fmt.Sprintf("a sheet %q", s.options.Sheet), Do: "name one of them", Err: ErrFormat}
+		return &Error{File: c.name, Found: "the sheets " + strings.Join(names, ", "), Want: fmt.Sprintf("a sheet %q", s.options.Sheet), Do: "name one of them", Err: ErrFormat}
 	}
 	return &Error{File: c.name, Found: "hidden sheets alone", Want: "a visible one", Do: "show the sheet with the data, or name it", Err: ErrEmpty}
 }
@@ -43,6 +44,8 @@ func (s *Source) openWorkbook(c *content) error {
 func workbookError(file string, row int64, err error) error {
 	e := &Error{File: file, Line: row, Found: err.Error(), Want: "a whole workbook", Do: "open it, save it as .xlsx and send it again", Err: ErrCorrupt}
 	switch {
+	case errors.Is(err, xlsx.ErrEncrypted):
+		e.Want, e.Do, e.Err = "one without a password", "remove the password and save it as .xlsx", ErrEncrypted
 	case errors.Is(err, xlsx.ErrBomb):
 		e.Want, e.Do, e.Err = "less", "split the workbook", ErrBomb
 	case errors.Is(err, xlsx.ErrLimit):

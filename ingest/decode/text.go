@@ -2,7 +2,7 @@ package decode
 
 import (
 	"io"
-	"sync"
+	"runtime"
 	"unicode/utf8"
 )
 
@@ -28,9 +28,13 @@ func (t *text) open(report bool) io.ReadCloser {
 	if t.plain {
 		return &plainReader{r: io.NewSectionReader(t.r, t.from, t.size-t.from), read: t.from, progress: progress}
 	}
-	d := &transcoder{progress: progress}
+	d := &transcoder{progress: progress, free: make(chan []byte, runtime.GOMAXPROCS(0))}
 	d.pipe = startPipeline(t.r, t.from, t.size, t.charset.cut, func(c chunk) transcoded {
-		dst, _ := d.buffers.Get().([]byte)
+		var dst []byte
+		select {
+		case dst = <-d.free:
+		default:
+		}
 		// Three bytes are the most that one byte can become (U+FFFD); the
 		// decoders write eight at a time.
 		if need := 3*len(c.data) + 16; cap(dst) < need {
@@ -65,9 +69,9 @@ type transcoded struct {
 
 type transcoder struct {
 	pipe     *pipeline[transcoded]
-	whole    []byte // the chunk in hand
-	rest     []byte // what was not read of it
-	buffers  sync.Pool
+	whole    []byte      // the chunk in hand
+	rest     []byte      // what was not read of it
+	free     chan []byte // chunks that were read, to be written again
 	progress func(int64)
 }
 
@@ -78,7 +82,10 @@ func (t *transcoder) Read(b []byte) (int, error) {
 			return 0, err
 		}
 		if t.whole != nil {
-			t.buffers.Put(t.whole)
+			select {
+			case t.free <- t.whole:
+			default:
+			}
 		}
 		t.whole, t.rest = c.data, c.data
 		if t.progress != nil {

@@ -295,19 +295,27 @@ func (p *Pool) acquire(ctx context.Context) (*process, error) {
 	}
 	timer := time.NewTimer(p.o.QueueWait)
 	defer timer.Stop()
-	select {
-	case w := <-p.ready:
-		p.running.Add(1)
-		return w, nil
-	case <-timer.C:
-		<-p.slots
-		return nil, busy()
-	case <-ctx.Done():
-		<-p.slots
-		return nil, fmt.Errorf("query: %w", ctx.Err())
-	case <-p.life.Done():
-		<-p.slots
-		return nil, errStopping
+	for {
+		select {
+		case w := <-p.ready:
+			select {
+			case <-w.exited: // somebody killed it while it waited
+				w.pipe.Close()
+				continue
+			default:
+			}
+			p.running.Add(1)
+			return w, nil
+		case <-timer.C:
+			<-p.slots
+			return nil, busy()
+		case <-ctx.Done():
+			<-p.slots
+			return nil, fmt.Errorf("query: %w", ctx.Err())
+		case <-p.life.Done():
+			<-p.slots
+			return nil, errStopping
+		}
 	}
 }
 

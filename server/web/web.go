@@ -252,9 +252,17 @@ func (v *view) With(lang string) string {
 	return v.c.Request.URL.Path + "?" + q.Encode()
 }
 
+// Chosen is the language that the reader chose explicitly, or "".
+func (v *view) Chosen() string {
+	if v.c.Query("lang") != v.Lang {
+		return ""
+	}
+	return v.Lang
+}
+
 // Link keeps an explicit choice of language on the way to another page.
 func (v *view) Link(path string) string {
-	if v.c.Query("lang") == "" {
+	if v.Chosen() == "" {
 		return path
 	}
 	join := "?"
