@@ -206,6 +206,20 @@ func (p *Pool) Query(ctx context.Context, r Request) (*Result, error) {
 	if err := checkRequest(r, l); err != nil {
 		return nil, err
 	}
+	q, err := p.attempt(ctx, r)
+	if err != nil && q != nil && !q.heard && ctx.Err() == nil && errors.Is(err, errBrokenOff) {
+		// The worker was killed while it waited for work: the question has
+		// not been looked at, and another worker can have it.
+		q, err = p.attempt(ctx, r)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return q, nil
+}
+
+// attempt runs r in one worker. On error the result, if any, is closed.
+func (p *Pool) attempt(ctx context.Context, r Request) (*Result, error) {
 	w, err := p.acquire(ctx)
 	if err != nil {
 		return nil, err
@@ -232,7 +246,7 @@ func (p *Pool) Query(ctx context.Context, r Request) (*Result, error) {
 	}
 	if err := q.begin(); err != nil {
 		q.Close()
-		return nil, err
+		return q, err
 	}
 	return q, nil
 }

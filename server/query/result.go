@@ -30,6 +30,8 @@ type Result struct {
 	request Request
 	free    func()
 
+	// heard is true once the worker has said anything.
+	heard  bool
 	frames frameReader
 	reader *ipc.Reader
 	schema *arrow.Schema
@@ -57,6 +59,7 @@ func (q *Result) begin() error {
 		return q.fault(err)
 	}
 	kind, n, err := readHead(q.worker.out)
+	q.heard = err == nil
 	if err == nil && kind == frameNames {
 		if err := q.resolve(n); err != nil {
 			return err
@@ -176,8 +179,10 @@ func (q *Result) fault(err error) error {
 	}
 	q.pool.crashed.Add(1)
 	q.pool.o.Log.Error("a query worker broke off", "error", err, "state", state.String(), "stderr", stderr)
-	return fmt.Errorf("query: the worker broke off (%s)", state)
+	return fmt.Errorf("query: %w (%s)", errBrokenOff, state)
 }
+
+var errBrokenOff = errors.New("the worker broke off")
 
 // lastWordsOfMemory are what C++ and Go die with where the system gives them no
 // more memory.
