@@ -81,6 +81,8 @@ func allow(c *gin.Context, names ...string) error {
 		switch {
 		case !slices.Contains(names, name):
 			bad = append(bad, invalidParam{name, "unknown parameter; known here are " + strings.Join(names, ", ")})
+		case name == "lang" && given[0] != "zh" && given[0] != "en":
+			bad = append(bad, invalidParam{name, "want zh or en"})
 		case len(given) > 1:
 			bad = append(bad, invalidParam{name, "given more than once"})
 		}

@@ -49,14 +49,7 @@ read, or breaks too many rules, changes nothing, and the exit code is 1.`,
 			r, report, err := publish(c.Context(), cat, d, files, o, p)
 			p.end()
 			if errors.Is(err, catalog.ErrUnchanged) {
-				if r, err = cat.Current(d.ID); err != nil {
-					return err
-				}
-				if asJSON {
-					return writeJSON(a.stdout, unchanged{Dataset: d.ID, Release: r.Release, Unchanged: true})
-				}
-				fmt.Fprintf(a.stdout, "%s: nothing new, release %s stays current\n", d.ID, r.Release)
-				return nil
+				return a.sayUnchanged(cat, d.ID, err, asJSON)
 			} else if err != nil {
 				return err
 			}
@@ -85,6 +78,34 @@ type unchanged struct {
 	Dataset   catalog.ID        `json:"dataset"`
 	Release   catalog.ReleaseID `json:"release"`
 	Unchanged bool              `json:"unchanged"`
+	Rejected  int64             `json:"rows_rejected"`
+	Records   string            `json:"records,omitempty"`
+}
+
+// sayUnchanged tells of a file that brought nothing new, and of the rows in it
+// that break a rule.
+func (a *app) sayUnchanged(cat *catalog.Catalog, id catalog.ID, why error, asJSON bool) error {
+	r, err := cat.Current(id)
+	if err != nil {
+		return err
+	}
+	u := unchanged{Dataset: id, Release: r.Release, Unchanged: true}
+	var rejects *unpublishedRejects
+	if errors.As(why, &rejects) {
+		u.Rejected, u.Records = rejects.Rows, rejects.Records
+	}
+	if asJSON {
+		err = writeJSON(a.stdout, u)
+	} else {
+		fmt.Fprintf(a.stdout, "%s: nothing new, release %s stays current\n", id, r.Release)
+		if u.Rejected > 0 {
+			fmt.Fprintf(a.stdout, "  %d rows rejected: %s\n", u.Rejected, filepath.Join(u.Records, "rejects.csv"))
+		}
+	}
+	if err == nil && u.Rejected > 0 {
+		return errRejected
+	}
+	return err
 }
 
 func writeJSON(w io.Writer, v any) error {

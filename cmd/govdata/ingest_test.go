@@ -92,6 +92,24 @@ func TestTheSameFileTwiceMakesNoNewRelease(t *testing.T) {
 	}
 }
 
+// A file that changes nothing may still have rows to mend: they are listed.
+func TestRejectsAreListedWhereNothingIsNew(t *testing.T) {
+	data := t.TempDir()
+	head := "区划代码,名称,简称,级别\n620100,兰州市,兰州,市\n620200,嘉峪关市,嘉峪关,市\n"
+	must(t, exitDone, "ingest", "regions", write(t, "a.csv", []byte(head)), "--data", data)
+	d := write(t, "b.csv", []byte(head+"62O300,金昌市,金昌,市\n"))
+	_, stderr, code := govdata(t, "ingest", "regions", d, "--data", data)
+	if code != exitFailed || !strings.Contains(stderr, "not_a_region_code") {
+		t.Errorf("regions takes no broken row: exit code %d, %s", code, stderr)
+	}
+	permits := sample(t, "admin_permits/permits_export.json")
+	must(t, exitRejected, "ingest", "admin_permits", write(t, "p.json", permits), "--mode", "replace", "--data", data)
+	out := must(t, exitRejected, "ingest", "admin_permits", write(t, "q.json", append(permits, ' ')), "--mode", "replace", "--data", data)
+	if !strings.Contains(out, "nothing new") || !strings.Contains(out, "3 rows rejected") {
+		t.Errorf("found %q", out)
+	}
+}
+
 func TestAppendAddsUpsertReplacesAndRollbackGoesBack(t *testing.T) {
 	data := t.TempDir()
 	head := "区划代码,名称,简称,级别\n"

@@ -38,7 +38,12 @@ func publish(ctx context.Context, cat *catalog.Catalog, d *catalog.Dataset, file
 	}
 	m := built.Manifest
 	if err := render(ctx, cat, st, built.Path, &m, p); err != nil {
-		return nil, built.Report, fmt.Errorf("ingest %s: %w", d.ID, err)
+		err = fmt.Errorf("ingest %s: %w", d.ID, err)
+		if errors.Is(err, catalog.ErrUnchanged) && m.Counts.Rejected > 0 {
+			records, keepErr := st.Refuse()
+			err = errors.Join(&unpublishedRejects{Rows: m.Counts.Rejected, Records: records, err: err}, keepErr)
+		}
+		return nil, built.Report, err
 	}
 	p.stage("publishing")
 	r, err := st.Publish(ctx, m)
@@ -48,6 +53,17 @@ func publish(ctx context.Context, cat *catalog.Catalog, d *catalog.Dataset, file
 	built.Report.Release = r.Release
 	return r, built.Report, nil
 }
+
+// unpublishedRejects is a file that changes nothing in the dataset and has
+// rows that break a rule all the same.
+type unpublishedRejects struct {
+	Rows    int64
+	Records string
+	err     error
+}
+
+func (e *unpublishedRejects) Error() string { return e.err.Error() }
+func (e *unpublishedRejects) Unwrap() error { return e.err }
 
 // render writes the download files of the staged release, names it after its
 // content, and counts the rows of every file again. It returns an error that
