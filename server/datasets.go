@@ -94,7 +94,7 @@ func (s *Server) listDatasets(c *gin.Context) error {
 			want := c.Query(param)
 			return want == "" || slices.Contains(has, want)
 		}
-		if !mentions(&r.Dataset, words) || !matches("theme", m.Theme) || !matches("openness", m.Openness) ||
+		if !r.Dataset.Mentions(words) || !matches("theme", m.Theme) || !matches("openness", m.Openness) ||
 			!matches("publisher", m.Publisher.Zh, m.Publisher.En) || !matches("format", m.Formats...) {
 			continue
 		}
@@ -130,26 +130,6 @@ func (s *Server) listDatasets(c *gin.Context) error {
 	}
 	c.JSON(http.StatusOK, gin.H{"datasets": page, "total": len(found), "facets": facets, "next_cursor": next})
 	return nil
-}
-
-// mentions reports whether every word occurs in the dataset's texts.
-func mentions(d *catalog.Dataset, words []string) bool {
-	if len(words) == 0 {
-		return true
-	}
-	var b strings.Builder
-	for _, t := range []string{string(d.ID), d.Title.Zh, d.Title.En, d.Description.Zh, d.Description.En, d.Publisher.Zh, d.Publisher.En, d.Theme, strings.Join(d.Keywords, " ")} {
-		b.WriteString(strings.ToLower(t) + "\n")
-	}
-	for _, f := range d.Public() {
-		b.WriteString(strings.ToLower(f.Name + "\n" + f.Title.Zh + "\n" + f.Title.En + "\n"))
-	}
-	for _, w := range words {
-		if !strings.Contains(b.String(), w) {
-			return false
-		}
-	}
-	return true
 }
 
 // number reads an integer parameter.

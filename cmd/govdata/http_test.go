@@ -286,6 +286,7 @@ func TestTheCatalogIsSearched(t *testing.T) {
 			t.Errorf("%s: %s", query, body)
 		}
 	}
+	s.get(t, 200, "/api/v1/sql", "q", "SELECT 1")
 	body, _ := s.get(t, 200, "/metrics")
 	for _, want := range []string{"govdata_http_requests_total", "govdata_queries_total", "go_goroutines"} {
 		if !strings.Contains(string(body), want) {

@@ -391,25 +391,11 @@ func (p *Portal) list(c *gin.Context) error {
 	v.Q, v.Theme = strings.TrimSpace(c.Query("q")), c.Query("theme")
 	v.Themes = themes(all)
 	for _, r := range all {
-		if (v.Theme == "" || r.Dataset.Theme == v.Theme) && mentions(&r.Dataset, strings.Fields(strings.ToLower(v.Q))) {
+		if (v.Theme == "" || r.Dataset.Theme == v.Theme) && r.Dataset.Mentions(strings.Fields(strings.ToLower(v.Q))) {
 			v.Datasets = append(v.Datasets, r)
 		}
 	}
 	return p.render(c, http.StatusOK, "list", v)
-}
-
-func mentions(d *catalog.Dataset, words []string) bool {
-	texts := []string{string(d.ID), d.Title.Zh, d.Title.En, d.Description.Zh, d.Description.En, d.Publisher.Zh, d.Publisher.En, strings.Join(d.Keywords, " ")}
-	for _, f := range d.Public() {
-		texts = append(texts, f.Name, f.Title.Zh, f.Title.En)
-	}
-	all := strings.ToLower(strings.Join(texts, "\n"))
-	for _, w := range words {
-		if !strings.Contains(all, w) {
-			return false
-		}
-	}
-	return true
 }
 
 func (p *Portal) dataset(c *gin.Context) error {
