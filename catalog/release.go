@@ -91,6 +91,9 @@ func (r *Release) Ref() Ref { return Ref{Dataset: r.Dataset.ID, Release: r.Relea
 // Path returns where an artefact of the release lies.
 func (r *Release) Path(a Artefact) string { return filepath.Join(r.dir, a.File) }
 
+// ManifestPath returns where the manifest of the release lies.
+func (r *Release) ManifestPath() string { return filepath.Join(r.dir, manifestName) }
+
 // StorePath returns where the DuckDB file of the release lies. It holds one
 // table, named data, with the public fields in their order, sorted by the
 // definition's sort key.

@@ -3,6 +3,7 @@ package server
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -12,12 +13,14 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/gin-gonic/gin"
 
 	"govdata/catalog"
@@ -35,7 +38,7 @@ func answerExts() []string {
 func answerFormat(c *gin.Context, ext, asked string) (catalog.Format, error) {
 	if name := strings.TrimPrefix(ext, "."); name != "" {
 		if asked != "" && asked != name {
-			return catalog.Format{}, badParam("format", "found %q, but the path ends in .%s", asked, name)
+			return catalog.Format{}, badParam("format", "是 %q，而路径以 .%s 结尾", "found %q, but the path ends in .%s", asked, name)
 		}
 		f, _ := catalog.FormatOf(name)
 		return f, nil
@@ -43,24 +46,30 @@ func answerFormat(c *gin.Context, ext, asked string) (catalog.Format, error) {
 	if asked != "" {
 		f, ok := catalog.FormatOf(asked)
 		if !ok || !slices.Contains(answerExts(), "."+asked) {
-			return f, badParam("format", "found %q, want json, jsonl, csv, xlsx, parquet or arrow", asked)
+			return f, badParam("format", "是 %q，只能是 json、jsonl、csv、xlsx、parquet 或 arrow", "found %q, want json, jsonl, csv, xlsx, parquet or arrow", asked)
 		}
 		return f, nil
 	}
+	chosen, _ := catalog.FormatOf("json")
+	best := 0.0
 	for part := range strings.SplitSeq(c.GetHeader("Accept"), ",") {
-		media, _, err := mime.ParseMediaType(part)
-		if err != nil {
+		media, params, err := mime.ParseMediaType(part)
+		weight := 1.0
+		if q, ok := params["q"]; ok && err == nil {
+			weight, err = strconv.ParseFloat(q, 64)
+		}
+		if err != nil || weight <= best {
 			continue
 		}
 		for _, f := range catalog.Formats {
 			want, _, _ := mime.ParseMediaType(f.MediaType)
 			if media == want && slices.Contains(answerExts(), "."+f.Ext) {
-				return f, nil
+				chosen, best = f, weight
+				break
 			}
 		}
 	}
-	f, _ := catalog.FormatOf("json")
-	return f, nil
+	return chosen, nil
 }
 
 // question is what one request asks of the engine.
@@ -68,7 +77,9 @@ type question struct {
 	request query.Request
 	format  catalog.Format
 	shape   string
-	export  export.Options
+	// columnsOnly asks for no rows (limit=0).
+	columnsOnly bool
+	export      export.Options
 	// names are the releases that the question turned out to use.
 	names *Names
 	// cursor makes the cursor of the next page, nil for SQL.
@@ -91,38 +102,26 @@ func (s *Server) sql(ext string) func(*gin.Context) error {
 const maxBody = 1 << 20
 
 func (s *Server) sqlQuestion(c *gin.Context, ext string) (*question, error) {
-	params := []string{"q", "format", "shape", "limit", "bom", "excel_safe"}
-	for name := range c.Request.URL.Query() {
-		if isBound(name) {
-			params = append(params, name)
-		}
-	}
-	if err := allow(c, params...); err != nil {
+	values := c.Request.URL.Query()
+	if err := allow(c, sqlParams(values)...); err != nil {
 		return nil, err
 	}
-	values := c.Request.URL.Query()
-	r := query.Request{SQL: values.Get("q")}
+	var r query.Request
 	if c.Request.Method == http.MethodPost {
 		body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, maxBody))
-		if err != nil {
+		if large := (*http.MaxBytesError)(nil); errors.As(err, &large) {
 			return nil, fmt.Errorf("the body is larger than %d bytes: %w", maxBody, catalog.ErrTooLarge)
+		} else if err != nil {
+			return nil, fmt.Errorf("the body broke off: %v: %w", err, catalog.ErrInvalid)
 		}
 		if err := readBody(c.GetHeader("Content-Type"), body, &r, values); err != nil {
 			return nil, err
 		}
 	}
-	if r.SQL == "" {
-		return nil, badParam("q", "there is no query; send q=SELECT ...")
+	if r.SQL = values.Get("q"); strings.TrimSpace(r.SQL) == "" {
+		return nil, badParam("q", "缺失；请给出 q=SELECT ...", "there is no query; send q=SELECT ...")
 	}
-	for name, given := range values {
-		if isBound(name) {
-			if r.Named == nil {
-				r.Named = map[string]any{}
-			}
-			r.Named[strings.TrimPrefix(name, "p.")] = given[0]
-		}
-	}
-	if err := positional(&r); err != nil {
+	if err := bind(values, &r); err != nil {
 		return nil, err
 	}
 	f, err := answerFormat(c, ext, values.Get("format"))
@@ -133,96 +132,121 @@ func (s *Server) sqlQuestion(c *gin.Context, ext string) (*question, error) {
 	return q, s.finishQuestion(c, q, values.Get("shape"), values.Get("limit"), values.Get("bom"), values.Get("excel_safe"))
 }
 
-// isBound recognises the parameters that are bound to the query: p1, p2, ...
-// by place, and p.name by name.
-func isBound(name string) bool {
-	if rest, ok := strings.CutPrefix(name, "p."); ok {
-		return rest != ""
+// bound are the parameters that are bound to the query: p1, p2, ... by place,
+// and p.name by name.
+var bound = regexp.MustCompile(`^p(\.[A-Za-z_][A-Za-z0-9_]*|[1-9][0-9]?)$`)
+
+// sqlParams names what can be given beside a query, in an address or a form.
+func sqlParams(values url.Values) []string {
+	names := []string{"q", "format", "shape", "limit", "bom", "excel_safe"}
+	for name := range values {
+		if bound.MatchString(name) {
+			names = append(names, name)
+		}
 	}
-	rest, ok := strings.CutPrefix(name, "p")
-	n, err := strconv.Atoi(rest)
-	return ok && err == nil && n > 0 && n <= 100
+	return names
 }
 
-// positional turns p1, p2, ... into a list.
-func positional(r *query.Request) error {
-	n := 0
-	for {
-		name := "p" + strconv.Itoa(n+1)
-		v, ok := r.Named[name]
-		if !ok {
-			break
+// bind adds the bound parameters among values to r.
+func bind(values url.Values, r *query.Request) error {
+	var places []any
+	named := map[string]any{}
+	for name, given := range values {
+		if rest, ok := strings.CutPrefix(name, "p."); ok {
+			named[rest] = given[0]
+		} else if bound.MatchString(name) {
+			places = append(places, nil)
 		}
-		r.Params = append(r.Params, v)
-		delete(r.Named, name)
-		n++
 	}
-	if len(r.Params) > 0 && len(r.Named) > 0 {
-		return badParam("p1", "parameters by place and by name do not go together")
+	for i := range places {
+		name := "p" + strconv.Itoa(i+1)
+		if !values.Has(name) {
+			return badParam(name, "缺失；按位置的参数须从 p1 起连续", "it is missing; parameters by place go on from p1 without a gap")
+		}
+		places[i] = values.Get(name)
 	}
-	if len(r.Named) == 0 {
-		r.Named = nil
+	if given := len(places) + len(named); given == 0 {
+		return nil
+	} else if len(r.Params)+len(r.Named) > 0 || len(places) > 0 && len(named) > 0 {
+		return badParam("p", "只能用一种方式给出：p1、p2……，p.名称，或正文中的 params", "give parameters in one way: p1, p2, ..., p.name, or params in the body")
+	}
+	r.Params, r.Named = places, named
+	return nil
+}
+
+// readBody reads the three forms of a POST into r and values: JSON
+// {"q","params"}, a form, or the text itself.
+func readBody(contentType string, body []byte, r *query.Request, values url.Values) error {
+	if contentType == "" {
+		contentType = "application/sql"
+	}
+	media, _, err := mime.ParseMediaType(contentType)
+	if err != nil {
+		return fmt.Errorf("Content-Type %q: %w", contentType, catalog.ErrInvalid)
+	}
+	given := url.Values{} // what the body says beside params
+	switch media {
+	case "application/json":
+		err = readJSON(body, r, given)
+	case "application/x-www-form-urlencoded":
+		if given, err = url.ParseQuery(string(body)); err != nil {
+			return fmt.Errorf("the form is malformed: %v: %w", err, catalog.ErrInvalid)
+		}
+		err = known(given, sqlParams(given))
+	case "application/sql", "text/plain":
+		if len(body) > 0 {
+			given.Set("q", string(body))
+		}
+	default:
+		err = fmt.Errorf("Content-Type %q: want application/json, application/sql or a form: %w", media, catalog.ErrInvalid)
+	}
+	if err != nil {
+		return err
+	}
+	for name, v := range given {
+		if values.Has(name) {
+			return badParam(name, "在地址和正文中各出现一次", "given in the address and in the body")
+		}
+		values[name] = v
 	}
 	return nil
 }
 
-// readBody reads the three forms of a POST: JSON {"q","params"}, a form, or
-// the text itself.
-func readBody(contentType string, body []byte, r *query.Request, values map[string][]string) error {
-	media, _, err := mime.ParseMediaType(contentType)
-	if err != nil && contentType != "" {
-		return fmt.Errorf("Content-Type %q: %w", contentType, catalog.ErrInvalid)
+// readJSON reads {"q", "params", "format", "limit", "shape"}.
+func readJSON(body []byte, r *query.Request, given url.Values) error {
+	var in struct {
+		Q      string          `json:"q"`
+		Params json.RawMessage `json:"params"`
+		Format string          `json:"format"`
+		Limit  json.Number     `json:"limit"`
+		Shape  string          `json:"shape"`
 	}
-	switch media {
-	case "application/json":
-		var in struct {
-			Q      string          `json:"q"`
-			Params json.RawMessage `json:"params"`
-			Format string          `json:"format"`
-			Limit  json.Number     `json:"limit"`
-			Shape  string          `json:"shape"`
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.DisallowUnknownFields()
+	err := d.Decode(&in)
+	if err == nil && d.More() {
+		err = errors.New("there is more behind it")
+	}
+	if err != nil {
+		return fmt.Errorf("the body is no JSON object {\"q\", \"params\", \"format\", \"limit\", \"shape\"}: %v: %w", err, catalog.ErrInvalid)
+	}
+	for name, v := range map[string]string{"q": in.Q, "format": in.Format, "limit": in.Limit.String(), "shape": in.Shape} {
+		if v != "" {
+			given.Set(name, v)
 		}
-		d := json.NewDecoder(bytes.NewReader(body))
-		d.DisallowUnknownFields()
-		d.UseNumber()
-		if err := d.Decode(&in); err != nil {
-			return fmt.Errorf("the body is no JSON object {\"q\", \"params\", \"format\", \"limit\", \"shape\"}: %v: %w", err, catalog.ErrInvalid)
-		}
-		r.SQL = in.Q
-		for name, v := range map[string]string{"format": in.Format, "limit": string(in.Limit), "shape": in.Shape} {
-			if v != "" {
-				values[name] = []string{v}
-			}
-		}
-		if len(in.Params) == 0 || string(in.Params) == "null" {
-			return nil
-		}
-		p := json.NewDecoder(bytes.NewReader(in.Params))
-		p.UseNumber()
-		if in.Params[0] == '[' {
-			err = p.Decode(&r.Params)
-		} else {
-			err = p.Decode(&r.Named)
-		}
-		if err != nil {
-			return fmt.Errorf("params: want an array or an object: %w", catalog.ErrInvalid)
-		}
-	case "application/x-www-form-urlencoded":
-		form, err := url.ParseQuery(string(body))
-		if err != nil {
-			return fmt.Errorf("the form is malformed: %w", catalog.ErrInvalid)
-		}
-		for name, v := range form {
-			if name != "q" && name != "format" && name != "shape" && name != "limit" && name != "bom" && name != "excel_safe" && name != "lang" && !isBound(name) {
-				return badParam(name, "unknown parameter")
-			}
-			values[name] = v
-		}
-		r.SQL = form.Get("q")
-	case "application/sql", "text/plain", "":
-		r.SQL = string(body)
-	default:
-		return fmt.Errorf("Content-Type %q: want application/json, application/sql or a form: %w", media, catalog.ErrInvalid)
+	}
+	if len(in.Params) == 0 || string(in.Params) == "null" {
+		return nil
+	}
+	p := json.NewDecoder(bytes.NewReader(in.Params))
+	p.UseNumber()
+	if in.Params[0] == '[' {
+		err = p.Decode(&r.Params)
+	} else {
+		err = p.Decode(&r.Named)
+	}
+	if err != nil {
+		return fmt.Errorf("params: want an array or an object: %w", catalog.ErrInvalid)
 	}
 	return nil
 }
@@ -261,6 +285,10 @@ func (s *Server) rows(ext string) func(*gin.Context) error {
 		}
 		if err := s.finishQuestion(c, q, c.Query("shape"), c.Query("limit"), c.Query("bom"), c.Query("excel_safe")); err != nil {
 			return err
+		}
+		c.Header("X-Release", string(q.meta.Release))
+		if f.Ext != "json" {
+			c.Header("Content-Disposition", disposition(q.meta.Dataset, string(q.meta.Release)+"-rows."+f.Ext, langOf(c)))
 		}
 		return s.answer(c, q)
 	}
@@ -328,7 +356,7 @@ func orderOf(list string) ([]query.OrderBy, error) {
 			}
 		}
 		if o.Field == "" {
-			return nil, badParam("order", "found %q, want field or field desc", item)
+			return nil, badParam("order", "含 %q，应为“字段”或“字段 desc”", "found %q, want field or field desc", item)
 		}
 		order = append(order, o)
 	}
@@ -358,23 +386,31 @@ func cursorOf(r *catalog.Release, params string, after []any) string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// resume continues behind a cursor.
-func (q *question) resume(s *Server, c *gin.Context, r *catalog.Release, given string) error {
-	b, err := base64.RawURLEncoding.DecodeString(given)
+func parseCursor(given string) (cursor, error) {
 	var at cursor
+	b, err := base64.RawURLEncoding.DecodeString(given)
 	if err == nil {
 		d := json.NewDecoder(bytes.NewReader(b))
 		d.UseNumber()
 		err = d.Decode(&at)
 	}
-	if err != nil || len(at.After) == 0 {
-		return badParam("cursor", "it is none that was given out here")
+	if err != nil || len(at.After) == 0 || at.Release == "" {
+		return cursor{}, badParam("cursor", "不是本站给出的", "it is none that was given out here")
+	}
+	return at, nil
+}
+
+// resume continues behind a cursor.
+func (q *question) resume(s *Server, c *gin.Context, r *catalog.Release, given string) error {
+	at, err := parseCursor(given)
+	if err != nil {
+		return err
 	}
 	if at.Params != fingerprint(c) {
-		return badParam("cursor", "it belongs to other parameters; change none of select, where, group_by and order between pages")
+		return badParam("cursor", "属于另一组参数；翻页时不要改动 select、where、group_by 和 order", "it belongs to other parameters; change none of select, where, group_by and order between pages")
 	}
 	if release := c.Query("release"); release != "" && release != string(at.Release) {
-		return badParam("cursor", "it belongs to release %s", at.Release)
+		return badParam("cursor", "属于版本 %s", "it belongs to release %s", at.Release)
 	}
 	then, err := s.o.Catalog.Resolve(catalog.Ref{Dataset: r.Dataset.ID, Release: at.Release})
 	if err != nil {
@@ -392,7 +428,7 @@ func (q *question) resume(s *Server, c *gin.Context, r *catalog.Release, given s
 // finishQuestion reads the parameters that rows and sql share.
 func (s *Server) finishQuestion(c *gin.Context, q *question, shape, limit, bom, safe string) error {
 	if shape != "" && shape != "objects" && shape != "arrays" {
-		return badParam("shape", "found %q, want objects or arrays", shape)
+		return badParam("shape", "是 %q，只能是 objects 或 arrays", "found %q, want objects or arrays", shape)
 	}
 	q.shape = shape
 	q.request.MaxRows = defaultRows
@@ -406,20 +442,19 @@ func (s *Server) finishQuestion(c *gin.Context, q *question, shape, limit, bom, 
 		n, err := strconv.ParseInt(limit, 10, 64)
 		switch {
 		case err != nil || n < 0:
-			return badParam("limit", "found %q, want a number", limit)
+			return badParam("limit", "是 %q，应为不小于 0 的整数", "found %q, want a number", limit)
 		case q.format.Ext == "json" && n > maxRows:
-			return badParam("limit", "found %d; JSON gives at most %d rows at a time: use the cursor, or another format", n, maxRows)
-		case n == 0:
-			n = -1 // no rows, only the columns
+			return badParam("limit", "是 %d，而 JSON 一次最多 %d 行；请用游标翻页或改用其他格式", "found %d; JSON gives at most %d rows at a time: use the cursor, or another format", n, maxRows)
 		}
-		q.request.MaxRows = n
+		// One row tells whether there is any.
+		q.columnsOnly, q.request.MaxRows = n == 0, max(n, 1)
 	}
 	for name, v := range map[string]string{"bom": bom, "excel_safe": safe} {
 		if v != "" && v != "0" && v != "1" {
-			return badParam(name, "found %q, want 0 or 1", v)
+			return badParam(name, "是 %q，只能是 0 或 1", "found %q, want 0 or 1", v)
 		}
 		if v != "" && !strings.HasPrefix(q.format.Ext, "csv") {
-			return badParam(name, "it goes with CSV alone")
+			return badParam(name, "只用于 CSV", "it goes with CSV alone")
 		}
 	}
 	q.export = export.Options{BOM: bom == "1", ExcelSafe: safe == "1"}
@@ -442,77 +477,142 @@ func (s *Server) filtered(c *gin.Context, r *catalog.Release, f catalog.Format) 
 }
 
 // answer runs the question and writes its result.
-func (s *Server) answer(c *gin.Context, q *question) error {
+func (s *Server) answer(c *gin.Context, q *question) (err error) {
 	began := time.Now()
-	columnsOnly := q.request.MaxRows < 0
-	if columnsOnly {
-		q.request.MaxRows = 1
-	}
+	defer func() { s.metrics.queries.WithLabelValues(outcome(err)).Inc() }()
 	if q.request.Rows != nil {
 		q.request.Rows.Limit = q.request.MaxRows
 	}
 	result, err := s.o.Engine.Query(c.Request.Context(), q.request)
-	s.metrics.queries.WithLabelValues(outcome(err)).Inc()
 	if err != nil {
 		return err
 	}
 	defer result.Close()
-	if c.Writer.Header().Get("Cache-Control") == "" {
-		c.Header("Cache-Control", "no-cache")
-	}
-	if total := result.Total(); total != nil {
-		c.Header("X-Total-Rows", strconv.FormatInt(*total, 10))
-		// A page that all rows fit on is whole; so much is known beforehand.
-		whole := (q.request.MaxRows == 0 || *total <= q.request.MaxRows) && q.request.Rows.After == nil
-		c.Header("X-Truncated", strconv.FormatBool(!whole))
-	} else if q.format.Ext != "json" && q.request.MaxRows == 0 {
-		c.Header("X-Truncated", "false")
-	} else if q.format.Ext != "json" {
-		c.Header("Trailer", "X-Truncated")
-	}
-	if c.Writer.Header().Get("Content-Disposition") == "" && q.format.Ext != "json" {
-		name := "result." + q.format.Ext
-		if q.meta.Dataset != nil {
-			name = string(q.meta.Dataset.ID) + "-" + string(q.meta.Release) + "-rows." + q.format.Ext
+	a := &answer{question: q, rows: result, total: result.Total(), truncated: result.Truncated, began: began}
+	if q.columnsOnly {
+		if err := a.dropRows(); err != nil {
+			return err
 		}
-		c.Header("Content-Disposition", disposition(name, name))
 	}
-	c.Header("Content-Type", q.format.MediaType)
+	h := c.Writer.Header()
+	if h.Get("Cache-Control") == "" {
+		h.Set("Cache-Control", revalidate)
+	}
+	h.Add("Vary", "Accept, Accept-Language")
+	h.Set("Content-Type", q.format.MediaType)
+	if h.Get("Content-Disposition") == "" && q.format.Ext != "json" {
+		h.Set("Content-Disposition", `attachment; filename="result.`+q.format.Ext+`"`)
+	}
+	whole, sure := a.whole()
+	if a.total != nil {
+		h.Set("X-Total-Rows", strconv.FormatInt(*a.total, 10))
+	}
+	if sure {
+		h.Set("X-Truncated", strconv.FormatBool(!whole))
+	}
 	if c.Request.Method == http.MethodHead {
+		if !sure && q.format.Ext != "json" {
+			for result.Next() {
+			}
+			h.Set("X-Truncated", strconv.FormatBool(result.Truncated()))
+		}
+		if err := result.Err(); err != nil {
+			return err
+		}
 		c.Status(http.StatusOK)
 		return nil
 	}
-	w := bufio.NewWriterSize(rawWriter(c), 64<<10)
+
+	raw := rawWriter(c)
+	w := bufio.NewWriterSize(&announcer{raw, !sure && q.format.Ext != "json"}, 64<<10)
 	if q.format.Ext == "json" {
-		err = s.writeJSON(w, q, result, columnsOnly, began)
+		err = a.writeJSON(w, result)
 	} else {
-		_, err = export.Write(c.Request.Context(), w, q.format, result, q.meta, q.export)
+		_, err = export.Write(c.Request.Context(), w, q.format, a.rows, q.meta, q.export)
 	}
 	if err = errors.Join(err, result.Err()); err != nil {
 		return err
 	}
-	if c.Writer.Header().Get("Trailer") != "" {
-		c.Writer.Header().Set("X-Truncated", strconv.FormatBool(result.Truncated()))
+	if !sure && q.format.Ext != "json" {
+		// In the header where nothing is under way yet, else in the trailer.
+		h.Set("X-Truncated", strconv.FormatBool(result.Truncated()))
 	}
 	return w.Flush()
 }
 
-// outcome labels how a query began, for metrics.
+// announcer says before the first byte that X-Truncated comes behind the last
+// one, where it is not known by then.
+type announcer struct {
+	*writer
+	late bool
+}
+
+func (w *announcer) Write(b []byte) (int, error) {
+	if h := w.Header(); w.late && w.status == 0 && h.Get("X-Truncated") == "" {
+		h.Set("Trailer", "X-Truncated")
+	}
+	return w.writer.Write(b)
+}
+
+// outcome labels how a query ended, for metrics.
 func outcome(err error) string {
 	for _, category := range categories {
 		if errors.Is(err, category.err) {
 			return category.slug
 		}
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, context.Canceled):
+		return "abandoned"
+	case err != nil:
 		return "failed"
 	}
 	return "ok"
 }
 
+// answer is the result of a question on its way out.
+type answer struct {
+	*question
+	rows array.RecordReader
+	// total is the number of all matching rows, nil where it is not known.
+	total *int64
+	// truncated tells, behind the last row, whether there would be more.
+	truncated func() bool
+	began     time.Time
+}
+
+// dropRows keeps the columns alone.
+func (a *answer) dropRows() error {
+	some := false
+	for !some && a.rows.Next() {
+		some = a.rows.RecordBatch().NumRows() > 0
+	}
+	if err := a.rows.Err(); err != nil {
+		return err
+	}
+	a.truncated = func() bool { return some }
+	var err error
+	a.rows, err = array.NewRecordReader(a.rows.Schema(), nil)
+	return err
+}
+
+// whole tells whether no rows are left behind the answer, and whether that is
+// certain before the last of its own.
+func (a *answer) whole() (whole, sure bool) {
+	switch {
+	case a.columnsOnly:
+		return !a.truncated(), true
+	case a.request.MaxRows == 0:
+		return true, true
+	case a.total != nil && a.request.Rows.After == nil:
+		return *a.total <= a.request.MaxRows, true
+	}
+	return false, false
+}
+
 // writeJSON writes the envelope of API.md. Whether the rows are all is known
 // after the last one, and so stands behind them.
-func (s *Server) writeJSON(w *bufio.Writer, q *question, result *query.Result, columnsOnly bool, began time.Time) error {
+func (a *answer) writeJSON(w *bufio.Writer, result *query.Result) error {
 	columns, err := json.Marshal(columnsOf(result.Schema()))
 	if err != nil {
 		return err
@@ -520,12 +620,9 @@ func (s *Server) writeJSON(w *bufio.Writer, q *question, result *query.Result, c
 	fmt.Fprintf(w, `{"columns":%s,"rows":[`, columns)
 	var returned int64
 	var buf []byte
-	for result.Next() {
-		if columnsOnly {
-			continue
-		}
-		batch := result.RecordBatch()
-		rows := export.NewJSONRows(batch, export.JSONOptions{Arrays: q.shape == "arrays", Strings: true})
+	for a.rows.Next() {
+		batch := a.rows.RecordBatch()
+		rows := export.NewJSONRows(batch, export.JSONOptions{Arrays: a.shape == "arrays", Strings: true})
 		for i := range int(batch.NumRows()) {
 			buf = buf[:0]
 			if returned > 0 {
@@ -538,39 +635,32 @@ func (s *Server) writeJSON(w *bufio.Writer, q *question, result *query.Result, c
 			returned++
 		}
 	}
-	if err := result.Err(); err != nil {
+	if err := a.rows.Err(); err != nil {
 		return err
 	}
+	truncated := a.truncated()
+	total := a.total
+	if total == nil && !truncated {
+		total = &returned
+	}
 	var next *string
-	if after := result.NextAfter(); after != nil && q.cursor != nil && result.Truncated() && !columnsOnly {
-		text := q.cursor(after)
+	if after := result.NextAfter(); after != nil && a.cursor != nil && truncated && !a.columnsOnly {
+		text := a.cursor(after)
 		next = &text
 	}
 	tail, err := json.Marshal(struct {
-		Returned  int64             `json:"returned"`
-		Total     *int64            `json:"total"`
-		Truncated bool              `json:"truncated"`
-		Release   map[string]string `json:"release"`
-		Elapsed   int64             `json:"elapsed_ms"`
-		Next      *string           `json:"next_cursor"`
-	}{returned, totalOf(result, returned, columnsOnly), result.Truncated(), q.names.used(), time.Since(began).Milliseconds(), next})
+		Returned  int64                        `json:"returned"`
+		Total     *int64                       `json:"total"`
+		Truncated bool                         `json:"truncated"`
+		Release   map[string]catalog.ReleaseID `json:"release"`
+		Elapsed   int64                        `json:"elapsed_ms"`
+		Next      *string                      `json:"next_cursor"`
+	}{returned, total, truncated, a.names.used(), time.Since(a.began).Milliseconds(), next})
 	if err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(w, "],%s\n", tail[1:])
 	return err
-}
-
-// totalOf is the number of all rows: what was counted, or what was returned
-// where that was all.
-func totalOf(result *query.Result, returned int64, columnsOnly bool) *int64 {
-	if total := result.Total(); total != nil {
-		return total
-	}
-	if result.Truncated() || columnsOnly {
-		return nil
-	}
-	return &returned
 }
 
 type column struct {

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strconv"
@@ -34,15 +35,20 @@ type summary struct {
 func (s *Server) summaryOf(c *gin.Context, r *catalog.Release) summary {
 	d := &r.Dataset
 	m := summary{ID: d.ID, Title: d.Title, Description: d.Description, Publisher: d.Publisher, Theme: d.Theme, Openness: d.Openness.Attribute,
-		Licence: d.Licence, UpdateFrequency: d.UpdateFrequency, Keywords: d.Keywords, Synthetic: d.Synthetic, Rows: r.Rows, Release: r.Release,
+		Licence: d.Licence, UpdateFrequency: d.UpdateFrequency, Keywords: list(d.Keywords), Synthetic: d.Synthetic, Rows: r.Rows, Release: r.Release,
 		PublishedAt: r.PublishedAt, URL: s.base(c) + "/api/v1/datasets/" + string(d.ID), Formats: []string{}}
-	if m.Keywords == nil {
-		m.Keywords = []string{}
-	}
 	if d.Queryable() {
 		m.Formats = formats()
 	}
 	return m
+}
+
+// list is s, and [] in JSON where s is nil.
+func list[T any](s []T) []T {
+	if s == nil {
+		return []T{}
+	}
+	return s
 }
 
 func formats() []string {
@@ -115,9 +121,9 @@ func (s *Server) listDatasets(c *gin.Context) error {
 			return strings.Compare(a.Dataset.Title.In(langOf(c)), b.Dataset.Title.In(langOf(c)))
 		})
 	case "rows":
-		slices.SortStableFunc(found, func(a, b *catalog.Release) int { return int(b.Rows>>1 - a.Rows>>1) })
+		slices.SortStableFunc(found, func(a, b *catalog.Release) int { return cmp.Compare(b.Rows, a.Rows) })
 	default:
-		return badParam("sort", "found %q, want theme, newest, title or rows", sort)
+		return badParam("sort", "是 %q，只能是 theme、newest、title 或 rows", "found %q, want theme, newest, title or rows", sort)
 	}
 	page := []summary{}
 	for i := offset; i < min(offset+limit, int64(len(found))); i++ {
@@ -140,7 +146,7 @@ func number(c *gin.Context, name string, otherwise, least, most int64) (int64, e
 	}
 	n, err := strconv.ParseInt(given, 10, 64)
 	if err != nil || n < least || n > most {
-		return 0, badParam(name, "found %q, want a number from %d to %d", given, least, most)
+		return 0, badParam(name, "是 %q，应为 %d 到 %d 之间的数", "found %q, want a number from %d to %d", given, least, most)
 	}
 	return n, nil
 }
@@ -156,16 +162,16 @@ type distribution struct {
 }
 
 func (s *Server) distributions(c *gin.Context, r *catalog.Release, ref catalog.Ref) []distribution {
-	list := []distribution{}
+	all := []distribution{}
 	if !r.Dataset.Queryable() {
-		return list
+		return all
 	}
 	for _, a := range r.Artefacts {
-		list = append(list, distribution{Format: a.Format, MediaType: a.MediaType, URL: s.base(c) + "/d/" + ref.String() + "." + a.Format,
+		all = append(all, distribution{Format: a.Format, MediaType: a.MediaType, URL: s.base(c) + "/d/" + ref.String() + "." + a.Format,
 			Bytes: &a.Bytes, SHA256: a.SHA256, Rows: a.Rows})
 	}
 	arrow, _ := catalog.FormatOf("arrow")
-	return append(list, distribution{Format: "arrow", MediaType: arrow.MediaType, URL: s.base(c) + "/d/" + ref.String() + ".arrow", Rows: r.Rows})
+	return append(all, distribution{Format: "arrow", MediaType: arrow.MediaType, URL: s.base(c) + "/d/" + ref.String() + ".arrow", Rows: r.Rows})
 }
 
 // publicField leaves out how a column is recognised in departments' files.
@@ -209,11 +215,11 @@ func (s *Server) showDataset(c *gin.Context) error {
 	}
 	c.JSON(http.StatusOK, gin.H{
 		"id": d.ID, "title": d.Title, "description": d.Description, "publisher": d.Publisher, "contact": d.Contact,
-		"theme": d.Theme, "disclosure": d.Disclosure, "legal_basis": d.LegalBasis, "openness": d.Openness, "update_frequency": d.UpdateFrequency,
-		"licence": d.Licence, "keywords": d.Keywords, "synthetic": d.Synthetic, "source": d.Source, "key": d.Key, "sort": d.SortKey(), "mode": d.Mode,
+		"theme": d.Theme, "disclosure": list(d.Disclosure), "legal_basis": d.LegalBasis, "openness": d.Openness, "update_frequency": d.UpdateFrequency,
+		"licence": d.Licence, "keywords": list(d.Keywords), "synthetic": d.Synthetic, "source": d.Source, "key": list(d.Key), "sort": list(d.SortKey()), "mode": d.Mode,
 		"fields": publicFields(d), "queryable": d.Queryable(), "queryable_reason": reason,
 		"release": releaseOf(r), "downloads": s.distributions(c, r, catalog.Ref{Dataset: d.ID}),
-		"quality": gin.H{"rows_in": r.Counts.In, "rows_published": r.Counts.Published, "rows_rejected": r.Counts.Rejected, "rows_withheld": r.Counts.Withheld, "withheld": r.Withheld},
+		"quality": gin.H{"rows_in": r.Counts.In, "rows_published": r.Counts.Published, "rows_rejected": r.Counts.Rejected, "rows_withheld": r.Counts.Withheld, "withheld": list(r.Withheld)},
 	})
 	return nil
 }
@@ -233,7 +239,7 @@ type releaseSummary struct {
 }
 
 func releaseOf(r *catalog.Release) releaseSummary {
-	return releaseSummary{r.Release, r.Previous, r.PublishedAt, r.Rows, r.Mode, r.Content, r.Counts, r.Withheld, r.Sources}
+	return releaseSummary{r.Release, r.Previous, r.PublishedAt, r.Rows, r.Mode, r.Content, r.Counts, list(r.Withheld), list(r.Sources)}
 }
 
 func (s *Server) listReleases(c *gin.Context) error {
@@ -252,12 +258,12 @@ func (s *Server) listReleases(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	list := []gin.H{}
+	releases := []gin.H{}
 	for _, r := range all {
-		list = append(list, gin.H{"release": releaseOf(r), "current": r.Release == current.Release,
+		releases = append(releases, gin.H{"release": releaseOf(r), "current": r.Release == current.Release,
 			"manifest": s.base(c) + "/d/" + r.Ref().String() + ".manifest.json", "downloads": s.distributions(c, r, r.Ref())})
 	}
-	c.JSON(http.StatusOK, gin.H{"dataset": id, "releases": list})
+	c.JSON(http.StatusOK, gin.H{"dataset": id, "releases": releases})
 	return nil
 }
 

@@ -2,9 +2,11 @@ package server
 
 import (
 	"bytes"
-	"encoding/json"
+	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
@@ -53,27 +55,53 @@ func (s *Server) download(c *gin.Context) error {
 	if err := allow(c, allowed...); err != nil {
 		return err
 	}
-	s.releaseHeaders(c, r, ref, format.Ext)
+	values := c.Request.URL.Query()
+	values.Del("lang")
 	artefact, static := r.Artefact(format.Ext)
-	for _, f := range allowed {
-		static = static && !c.Request.URL.Query().Has(f)
-	}
-	if !static {
+	s.releaseHeaders(c, r, format.Ext, values)
+	if !static || len(values) > 0 {
 		return s.filtered(c, r, format)
 	}
-	f, err := os.Open(r.Path(artefact))
+	f, err := s.openArtefact(r, artefact)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
 	w := rawWriter(c)
 	h := w.Header()
+	if ref.Release != "" {
+		h.Set("Cache-Control", immutable)
+	}
 	h.Set("Content-Type", format.MediaType)
 	h.Set("ETag", `"`+artefact.SHA256+`"`)
 	h.Set("X-Total-Rows", strconv.FormatInt(r.Rows, 10))
 	h.Set("X-Truncated", "false")
 	http.ServeContent(&streamWriter{w}, c.Request, "", r.PublishedAt, f)
 	return nil
+}
+
+// openArtefact opens a file of a release. What is served under a hash is what
+// was hashed: a file of another size is not.
+func (s *Server) openArtefact(r *catalog.Release, a catalog.Artefact) (*os.File, error) {
+	f, err := os.Open(r.Path(a))
+	if errors.Is(err, fs.ErrNotExist) {
+		// It may have been collected since it was looked up.
+		if _, gone := s.o.Catalog.Resolve(r.Ref()); gone != nil {
+			return nil, gone
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && info.Size() != a.Bytes {
+		err = fmt.Errorf("%s %s has %d bytes, its manifest says %d: %w", r.Ref(), a.File, info.Size(), a.Bytes, catalog.ErrCorrupt)
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
 }
 
 // streamWriter copies a file to the client with sendfile, in pieces that each
@@ -120,35 +148,35 @@ func open(r *catalog.Release, lang string) error {
 	return fmt.Errorf("%s: %s %s%s: %w", d.Title.In(lang), d.Openness.Attribute, d.Openness.Condition.In(lang), d.Openness.Basis.In(lang), catalog.ErrForbidden)
 }
 
-// releaseHeaders say which release an answer is of, and how long it may be kept.
-func (s *Server) releaseHeaders(c *gin.Context, r *catalog.Release, ref catalog.Ref, ext string) {
+// releaseHeaders say which release a file is of, where it stays, and how it is
+// called. filter is what makes it a part of the release.
+func (s *Server) releaseHeaders(c *gin.Context, r *catalog.Release, ext string, filter url.Values) {
 	h := c.Writer.Header()
-	h.Set("X-Release", string(r.Release))
-	h.Set("Last-Modified", r.PublishedAt.UTC().Format(http.TimeFormat))
-	h.Set("Cache-Control", revalidate)
-	if ref.Release != "" {
-		h.Set("Cache-Control", immutable)
+	part, query := "", ""
+	if len(filter) > 0 {
+		part, query = "-rows", "?"+filter.Encode()
 	}
-	h.Set("Link", fmt.Sprintf(`</d/%s.%s>; rel="canonical", </api/v1/datasets/%s/releases>; rel="version-history", </d/%s.manifest.json>; rel="describedby"`,
-		r.Ref(), ext, r.Dataset.ID, r.Ref()))
-	h.Set("Content-Disposition", disposition(fmt.Sprintf("%s-%s.%s", r.Dataset.ID, r.Release, ext),
-		fmt.Sprintf("%s-%s.%s", r.Dataset.Title.In(langOf(c)), r.Release, ext)))
+	h.Set("X-Release", string(r.Release))
+	h.Set("Cache-Control", revalidate)
+	h.Add("Vary", "Accept-Language") // the title in the name, the headers of a workbook
+	h.Set("Link", fmt.Sprintf(`</d/%s.%s%s>; rel="canonical", </api/v1/datasets/%s/releases>; rel="version-history", </d/%s.manifest.json>; rel="describedby"`,
+		r.Ref(), ext, query, r.Dataset.ID, r.Ref()))
+	h.Set("Content-Disposition", disposition(&r.Dataset, string(r.Release)+part+"."+ext, langOf(c)))
 }
 
-// disposition names a file for saving (RFC 6266): plainly for old clients, and
-// in UTF-8.
-func disposition(plain, title string) string {
-	title = strings.Map(func(r rune) rune {
+// disposition names a file of a dataset for saving (RFC 6266): by its id for
+// old clients, and by its title in UTF-8.
+func disposition(d *catalog.Dataset, rest, lang string) string {
+	title := strings.Map(func(r rune) rune {
 		if r < ' ' || strings.ContainsRune(`/\:*?"<>|`, r) {
 			return '-'
 		}
 		return r
-	}, title)
-	return fmt.Sprintf(`attachment; filename="%s"; filename*=UTF-8''%s`, plain, strings.ReplaceAll(url.QueryEscape(title), "+", "%20"))
+	}, d.Title.In(lang)+"-"+rest)
+	return fmt.Sprintf(`attachment; filename="%s-%s"; filename*=UTF-8''%s`, d.ID, rest, strings.ReplaceAll(url.QueryEscape(title), "+", "%20"))
 }
 
-// manifest gives a release's manifest, byte for byte as it lies on disk, but
-// without what only matters to ingest.
+// manifest gives a release's manifest, byte for byte as it lies on disk.
 func (s *Server) manifest(c *gin.Context, name string) error {
 	if err := allow(c); err != nil {
 		return err
@@ -164,14 +192,14 @@ func (s *Server) manifest(c *gin.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	body, err := json.MarshalIndent(r.Manifest, "", "  ")
+	body, err := os.ReadFile(r.ManifestPath())
 	if err != nil {
 		return err
 	}
 	h := c.Writer.Header()
 	h.Set("Cache-Control", immutable)
 	h.Set("Content-Type", "application/json; charset=utf-8")
-	h.Set("ETag", `"`+r.Content+`"`)
-	http.ServeContent(rawWriter(c), c.Request, "", r.PublishedAt, bytes.NewReader(append(body, '\n')))
+	h.Set("ETag", fmt.Sprintf(`"%x"`, sha256.Sum256(body)))
+	http.ServeContent(rawWriter(c), c.Request, "", r.PublishedAt, bytes.NewReader(body))
 	return nil
 }

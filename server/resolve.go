@@ -67,13 +67,21 @@ func (n *Names) Known() []string {
 	return names
 }
 
-// used says which release each dataset of the question was read in.
-func (n *Names) used() map[string]string {
+// used says which release each dataset of the question was read in. Where a
+// dataset was asked for in several ways, each has an entry of its own.
+func (n *Names) used() map[string]catalog.ReleaseID {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	m := map[string]string{}
+	names := map[catalog.ID]int{}
+	for _, r := range n.releases {
+		names[r.Dataset.ID]++
+	}
+	m := map[string]catalog.ReleaseID{}
 	for name, r := range n.releases {
-		m[name] = string(r.Release)
+		if names[r.Dataset.ID] == 1 {
+			name = string(r.Dataset.ID)
+		}
+		m[name] = r.Release
 	}
 	return m
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -65,7 +66,7 @@ func New(o Options) (*Server, error) {
 		o.Drain = 15 * time.Second
 	}
 	gin.SetMode(gin.ReleaseMode)
-	s := &Server{o: o, gin: gin.New(), metrics: newMetrics()}
+	s := &Server{o: o, gin: gin.New(), metrics: newMetrics(o.Engine)}
 	g := s.gin
 	g.RedirectTrailingSlash = false
 	g.HandleMethodNotAllowed = true
@@ -92,8 +93,15 @@ func New(o Options) (*Server, error) {
 	get("/d/:file", s.download)
 	get("/healthz", s.healthz)
 	get("/readyz", s.readyz)
-	g.GET("/metrics", gin.WrapH(promhttp.HandlerFor(s.metrics.registry, promhttp.HandlerOpts{})))
+	exposition := promhttp.HandlerFor(s.metrics.registry, promhttp.HandlerOpts{})
+	get("/metrics", func(c *gin.Context) error {
+		exposition.ServeHTTP(c.Writer, c.Request)
+		return nil
+	})
 	get("/robots.txt", func(c *gin.Context) error {
+		if err := allow(c); err != nil {
+			return err
+		}
 		c.String(http.StatusOK, "User-agent: *\nDisallow: /api/v1/sql\nDisallow: /sql?\n")
 		return nil
 	})
@@ -153,10 +161,13 @@ func (s *Server) serve(rw http.ResponseWriter, r *http.Request) {
 		failure := recover()
 		if failure != nil && failure != http.ErrAbortHandler {
 			s.o.Log.Error("panic", "path", r.URL.Path, "panic", failure, "stack", string(debug.Stack()))
-		}
-		if failure != nil && w.status == 0 {
-			failure = nil
-			http.Error(w, "internal error", http.StatusInternalServerError)
+			if w.status == 0 {
+				failure = nil
+				dropContent(w.Header())
+				w.Header().Set("Content-Type", "application/problem+json; charset=utf-8")
+				w.WriteHeader(http.StatusInternalServerError)
+				io.WriteString(w, `{"type":"/problems/internal","title":"Internal Server Error","status":500}`+"\n")
+			}
 		}
 		s.metrics.inFlight.Dec()
 		s.metrics.observe(r, w, time.Since(began))
@@ -242,11 +253,17 @@ func (s *Server) handle(h func(*gin.Context) error) gin.HandlerFunc {
 }
 
 func (s *Server) healthz(c *gin.Context) error {
+	if err := allow(c); err != nil {
+		return err
+	}
 	c.JSON(http.StatusOK, gin.H{"status": "ok"})
 	return nil
 }
 
 func (s *Server) readyz(c *gin.Context) error {
+	if err := allow(c); err != nil {
+		return err
+	}
 	all, err := s.o.Catalog.All()
 	if err != nil {
 		return err
@@ -281,7 +298,8 @@ type metrics struct {
 	inFlight prometheus.Gauge
 }
 
-func newMetrics() *metrics {
+// newMetrics also reads the counts of an engine that keeps some.
+func newMetrics(engine query.Engine) *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "govdata_http_requests_total", Help: "Answers by area and status."}, []string{"area", "method", "status"}),
@@ -292,6 +310,27 @@ func newMetrics() *metrics {
 	}
 	m.registry.MustRegister(m.requests, m.seconds, m.bytes, m.queries, m.inFlight,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	pool, ok := engine.(interface{ Stats() query.Stats })
+	if !ok {
+		return m
+	}
+	for name, of := range map[string]func(query.Stats) int{
+		"limit":   func(s query.Stats) int { return s.Workers },
+		"running": func(s query.Stats) int { return s.Running },
+		"waiting": func(s query.Stats) int { return s.Waiting },
+	} {
+		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "govdata_query_workers", Help: "Query workers that may run, those that do, and questions that wait for one.", ConstLabels: prometheus.Labels{"state": name}},
+			func() float64 { return float64(of(pool.Stats())) }))
+	}
+	for name, of := range map[string]func(query.Stats) int64{
+		"started": func(s query.Stats) int64 { return s.Started },
+		"killed":  func(s query.Stats) int64 { return s.Killed },
+		"crashed": func(s query.Stats) int64 { return s.Crashed },
+		"refused": func(s query.Stats) int64 { return s.Refused },
+	} {
+		m.registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "govdata_query_events_total", Help: "Workers started, killed at a limit, ended by themselves, and questions refused.", ConstLabels: prometheus.Labels{"event": name}},
+			func() float64 { return float64(of(pool.Stats())) }))
+	}
 	return m
 }
 
@@ -302,7 +341,11 @@ func (m *metrics) observe(r *http.Request, w *writer, took time.Duration) {
 	default:
 		method = "other" // a label must not be for clients to choose
 	}
-	m.requests.WithLabelValues(area, method, strconv.Itoa(max(w.status, 200))).Inc()
+	status := strconv.Itoa(w.status)
+	if w.status == 0 {
+		status = "none" // the client left before there was an answer
+	}
+	m.requests.WithLabelValues(area, method, status).Inc()
 	m.seconds.WithLabelValues(area).Observe(took.Seconds())
 	m.bytes.WithLabelValues(area).Add(float64(w.bytes))
 }
