@@ -66,6 +66,8 @@ type Dataset struct {
 	// RejectLimit is the share of rows, 0 to 1, that may be rejected before
 	// the whole file is refused.
 	RejectLimit float64 `json:"reject_limit" yaml:"reject_limit"`
+	// Layout settles how its files are laid out, where that is needed.
+	Layout Layout `json:"layout,omitzero" yaml:"layout"`
 	// Samples are the bundled files, in the order in which they are ingested.
 	Samples []Sample `json:"-" yaml:"samples"`
 }
@@ -348,6 +350,7 @@ func (d *Dataset) Validate() []Problem {
 	if d.Mode == Upsert && len(d.Key) == 0 {
 		bad("$.mode", "upsert needs a key")
 	}
+	d.Layout.problems(bad)
 	if d.RejectLimit < 0 || d.RejectLimit > 1 {
 		bad("$.reject_limit", "found %v, want a share from 0 to 1", d.RejectLimit)
 	}

@@ -25,6 +25,8 @@ type Manifest struct {
 	// Dataset is the definition as it was at publication.
 	Dataset Dataset  `json:"dataset"`
 	Sources []Source `json:"sources"`
+	// Stats are by field, over all rows.
+	Stats map[string]FieldStats `json:"stats,omitempty"`
 	// Withheld says what was kept back and on which basis.
 	Withheld []Withholding `json:"withheld"`
 	// Store is the DuckDB file that answers queries.
@@ -57,6 +59,8 @@ type Source struct {
 	Charset string `json:"charset,omitempty"`
 	Table   string `json:"table,omitempty"`
 	Rows    int64  `json:"rows"`
+	// Fields are those that the file had a column for.
+	Fields []string `json:"fields,omitempty"`
 	// Release is the one that brought the file in; empty: this one.
 	Release ReleaseID `json:"release,omitempty"`
 }

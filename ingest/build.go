@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -46,7 +47,7 @@ func (r *run) load(m *catalog.Manifest) error {
 		return err
 	}
 
-	rejects, err := newRejectWriter(filepath.Join(r.staging.RecordsDir(), "rejects.csv"))
+	rejects, err := newRejectWriter(r.staging.RecordsDir())
 	if err != nil {
 		return err
 	}
@@ -54,10 +55,9 @@ func (r *run) load(m *catalog.Manifest) error {
 	if err = errors.Join(err, rejects.close()); err != nil {
 		return err
 	}
-	r.report.Counts, r.report.Faults, r.report.Rejects = m.Counts, rejects.faults(), rejects.first
-	if r.report.Rejects == nil {
-		r.report.Rejects = []Reject{}
-	}
+	r.report.Counts, r.report.Faults = m.Counts, rejects.faults()
+	r.report.Rejects = append(r.report.Rejects, rejects.first...)
+	r.report.RejectFiles = append(r.report.RejectFiles, rejects.files...)
 	switch c := m.Counts; {
 	case c.In == 0:
 		return &Refused{Why: "there is a header and no data row under it"}
@@ -83,7 +83,7 @@ func summary(report *Report) string {
 
 // land streams the tables into DuckDB as typed rows.
 func (r *run) land(l *loader, rejects *rejectWriter, m *catalog.Manifest) error {
-	stream := newLanding(r.ctx, r.dataset, r.tables, rejects)
+	stream := newLanding(r.ctx, r.dataset, r.walk, rejects)
 	err := l.land(stream)
 	stream.Release()
 	if stream.Err() != nil {
@@ -91,19 +91,15 @@ func (r *run) land(l *loader, rejects *rejectWriter, m *catalog.Manifest) error 
 	} else if err != nil {
 		return err
 	}
-	for i, t := range r.tables {
-		m.Counts.In += stream.rows[i]
-		r.report.Skipped = append(r.report.Skipped, t.layout.skips...)
-		for j := range r.report.Files[t.source].Tables {
-			if report := &r.report.Files[t.source].Tables[j]; report.Table == t.name() && report.Left == "" {
-				report.Rows = stream.rows[i]
-			}
-		}
+	for _, t := range r.tables {
+		m.Counts.In += t.rows
+		r.report.Skipped = append(r.report.Skipped, t.block.Plan().Skipped...)
+		t.describe()
 	}
 	if err := r.unique(l, rejects); err != nil {
 		return err
 	}
-	m.Counts.Rejected = rejects.rows
+	m.Counts.Rejected = rejects.count
 	if m.Counts.Published, err = l.count("landed"); err != nil {
 		return err
 	}
@@ -133,7 +129,7 @@ func (l *loader) land(stream *landing) error {
 			return err
 		}
 		defer release()
-		columns := []string{"_table", "_line"}
+		columns := []string{"_table", "_line", "_row"}
 		for _, f := range l.dataset.Public() {
 			columns = append(columns, fmt.Sprintf("CAST(%[1]s AS %[2]s) AS %[1]s", store.Ident(f.Name), f.Type.SQL()))
 		}
@@ -176,11 +172,11 @@ func (r *run) unique(l *loader, rejects *rejectWriter) error {
 		return err
 	}
 	if repeated {
-		err := r.rejectKeys(l, rejects, `SELECT _table, _line, first._table AS other_table, first._line AS other_line, `+keyText(r.dataset)+` AS value
+		err := r.rejectKeys(l, rejects, `SELECT _table, _line, _row, first._table AS other_table, first._line AS other_line, `+keyText(r.dataset)+` AS value
 			FROM (SELECT *, row_number() OVER w AS n, first_value({_table: _table, _line: _line}) OVER w AS first
 				FROM landed WHERE hash(`+l.key()+`) IN (SELECT h FROM (SELECT hash(`+l.key()+`) AS h FROM landed) GROUP BY h HAVING count(*) > 1)
-				WINDOW w AS (PARTITION BY `+l.key()+` ORDER BY _table, _line))
-			WHERE n > 1 ORDER BY _table, _line`)
+				WINDOW w AS (PARTITION BY `+l.key()+` ORDER BY _row))
+			WHERE n > 1`)
 		if err != nil {
 			return err
 		}
@@ -191,8 +187,8 @@ func (r *run) unique(l *loader, rejects *rejectWriter) error {
 	if err := l.attach(r.previous); err != nil {
 		return err
 	}
-	return r.rejectKeys(l, rejects, "SELECT _table, _line, -1 AS other_table, 0::BIGINT AS other_line, "+keyText(r.dataset)+
-		" AS value FROM landed SEMI JOIN previous."+store.Table+" USING ("+l.key()+") ORDER BY _table, _line")
+	return r.rejectKeys(l, rejects, "SELECT _table, _line, _row, -1 AS other_table, 0::BIGINT AS other_line, "+keyText(r.dataset)+
+		" AS value FROM landed SEMI JOIN previous."+store.Table+" USING ("+l.key()+")")
 }
 
 func keyText(d *catalog.Dataset) string { return "concat_ws(' | ', " + idents(d.Key) + ")" }
@@ -202,17 +198,18 @@ func (r *run) rejectKeys(l *loader, rejects *rejectWriter, query string) error {
 	if err := l.exec("CREATE OR REPLACE TEMP TABLE repeated AS " + query); err != nil {
 		return err
 	}
-	rows, err := l.conn.QueryContext(l.ctx, "SELECT _table, _line, other_table, other_line, value FROM repeated ORDER BY _table, _line")
+	rows, err := l.conn.QueryContext(l.ctx, "SELECT _table, _line, _row, other_table, other_line, value FROM repeated ORDER BY _row")
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
 	field := slices.IndexFunc(r.dataset.Fields, func(f catalog.Field) bool { return f.Name == r.dataset.Key[0] })
+	var all []rejected
 	for rows.Next() {
 		var index, other int
-		var line, otherLine int64
+		var line, number, otherLine int64
 		var value string
-		if err := rows.Scan(&index, &line, &other, &otherLine, &value); err != nil {
+		if err := rows.Scan(&index, &line, &number, &other, &otherLine, &value); err != nil {
 			return err
 		}
 		var fault error
@@ -221,14 +218,58 @@ func (r *run) rejectKeys(l *loader, rejects *rejectWriter, query string) error {
 		} else {
 			fault = errExists(r.previous.Release)
 		}
-		if err := rejects.write([]Reject{r.tables[index].reject(line, r.dataset, field, value, fault)}); err != nil {
-			return err
-		}
+		t := r.tables[index]
+		all = append(all, rejected{table: t, number: number, why: []Reject{t.reject(line, number, r.dataset, field, value, fault)}})
 	}
 	if err := rows.Err(); err != nil {
 		return err
 	}
-	return l.exec("DELETE FROM landed USING repeated WHERE landed._table = repeated._table AND landed._line = repeated._line")
+	if err := r.originals(all); err != nil {
+		return err
+	}
+	if err := rejects.write(all); err != nil {
+		return err
+	}
+	return l.exec("DELETE FROM landed USING repeated WHERE landed._row = repeated._row")
+}
+
+// originals reads the cells of rows once more as they were sent: landed holds
+// what the rules made of them. The rows are in file order.
+func (r *run) originals(rows []rejected) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	again := &run{ctx: r.ctx, staging: r.staging, dataset: r.dataset, options: r.options, report: &Report{Files: slices.Clone(r.report.Files)}}
+	again.options.Progress = nil
+	for i := range again.report.Files {
+		again.report.Files[i].Tables = nil
+	}
+	sources, err := again.decode(r.archived)
+	defer func() {
+		for _, s := range sources {
+			s.Close()
+		}
+	}()
+	if err != nil {
+		return err
+	}
+	return again.walk(func(t *table, first int64) error {
+		for {
+			_, cells, err := t.block.Next()
+			if errors.Is(err, io.EOF) {
+				return nil
+			} else if err != nil {
+				return err
+			}
+			if len(rows) > 0 && rows[0].number == first+t.rows {
+				for _, c := range cells {
+					rows[0].cells = append(rows[0].cells, string(c))
+				}
+				rows = rows[1:]
+			}
+			t.rows++
+		}
+	})
 }
 
 func (l *loader) attach(previous *catalog.Release) error {
@@ -241,7 +282,7 @@ func (l *loader) build(r *run, m *catalog.Manifest) error {
 	for _, f := range l.dataset.Public() {
 		names = append(names, f.Name)
 	}
-	rows := "SELECT " + idents(names) + ", 1 AS _new, _table, _line FROM landed"
+	rows := "SELECT " + idents(names) + ", 1 AS _new, _row FROM landed"
 	if r.previous != nil && m.Mode != catalog.Replace {
 		if err := l.attach(r.previous); err != nil {
 			return err
@@ -253,7 +294,7 @@ func (l *loader) build(r *run, m *catalog.Manifest) error {
 		rows += " UNION ALL BY NAME " + kept
 	}
 	order := slices.Compact(append(slices.Clone(l.dataset.SortKey()), l.dataset.Key...))
-	by := "_new, _table, _line"
+	by := "_new, _row"
 	if len(order) > 0 {
 		by = idents(order) + ", " + by
 	}
@@ -268,6 +309,9 @@ func (l *loader) build(r *run, m *catalog.Manifest) error {
 	}
 	var err error
 	if m.Rows, err = l.count("release." + store.Table); err != nil {
+		return err
+	}
+	if m.Stats, err = l.stats(m.Rows); err != nil {
 		return err
 	}
 	m.Counts.Kept = m.Rows - m.Counts.Published
@@ -295,7 +339,7 @@ func (l *loader) kept(previous *catalog.Release, mode catalog.Mode) (string, err
 		}
 		columns = append(columns, "p."+store.Ident(f.Name))
 	}
-	query := "SELECT " + strings.Join(columns, ", ") + ", 0 AS _new, 0 AS _table, p.rowid AS _line FROM previous." + store.Table + " p"
+	query := "SELECT " + strings.Join(columns, ", ") + ", 0 AS _new, p.rowid AS _row FROM previous." + store.Table + " p"
 	if mode != catalog.Upsert {
 		return query, nil
 	}
@@ -304,4 +348,45 @@ func (l *loader) kept(previous *catalog.Release, mode catalog.Mode) (string, err
 		same = append(same, fmt.Sprintf("l.%[1]s = p.%[1]s", store.Ident(k)))
 	}
 	return query + " WHERE NOT EXISTS (SELECT 1 FROM landed l WHERE " + strings.Join(same, " AND ") + ")", nil
+}
+
+// stats are figures over all values of every public field, in one scan.
+func (l *loader) stats(rows int64) (map[string]catalog.FieldStats, error) {
+	fields := l.dataset.Public()
+	var columns []string
+	for _, f := range fields {
+		name := store.Ident(f.Name)
+		least, most, median := "min("+name+")::VARCHAR", "max("+name+")::VARCHAR", "NULL::DOUBLE"
+		_, _, isDecimal := f.Type.Decimal()
+		switch {
+		case f.Type == catalog.TypeBoolean, f.Type == catalog.TypeText:
+			least, most = "NULL::VARCHAR", "NULL::VARCHAR"
+		case isDecimal, f.Type == catalog.TypeInteger:
+			median = "approx_quantile(" + name + "::DOUBLE, 0.5)"
+		}
+		columns = append(columns, "count("+name+")", least, most, median)
+	}
+	values := make([]struct {
+		count    int64
+		min, max sql.NullString
+		median   sql.NullFloat64
+	}, len(fields))
+	var into []any
+	for i := range values {
+		v := &values[i]
+		into = append(into, &v.count, &v.min, &v.max, &v.median)
+	}
+	if err := l.conn.QueryRowContext(l.ctx, "SELECT "+strings.Join(columns, ", ")+" FROM release."+store.Table).Scan(into...); err != nil {
+		return nil, err
+	}
+	stats := map[string]catalog.FieldStats{}
+	for i, f := range fields {
+		v := &values[i]
+		s := catalog.FieldStats{Nulls: rows - v.count, Min: v.min.String, Max: v.max.String}
+		if v.median.Valid {
+			s.Median = &v.median.Float64
+		}
+		stats[f.Name] = s
+	}
+	return stats, nil
 }

@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -20,6 +21,7 @@ import (
 
 	"govdata/catalog"
 	"govdata/ingest/decode"
+	"govdata/ingest/layout"
 )
 
 // File is one file of a department. Name is how the sender called it.
@@ -29,8 +31,8 @@ type File struct{ Path, Name string }
 type Options struct {
 	// Mode overrides the definition's.
 	Mode catalog.Mode
-	// Charset and Sheet are handed to the decoder.
-	Charset, Sheet string
+	// Layout settles what the definition's layout leaves open, and overrides it.
+	Layout catalog.Layout
 	// Accept names the breaking changes that are wanted; see catalog.Change.
 	Accept []string
 	// MemoryMB bounds DuckDB; what does not fit is spilled. 0: 2048.
@@ -79,12 +81,13 @@ func Run(ctx context.Context, cat *catalog.Catalog, st *catalog.Staging, d *cata
 		return nil, fmt.Errorf("ingest: %w", err)
 	}
 	r := &run{ctx: ctx, staging: st, dataset: d, previous: previous, options: o, report: &Report{
-		Dataset: d.ID, Mode: o.Mode, Skipped: []Skip{}, Faults: []FaultCount{}, Rejects: []Reject{}, Changes: []catalog.Change{},
+		Dataset: d.ID, Mode: o.Mode, Skipped: []layout.Skip{}, Faults: []FaultCount{}, Rejects: []Reject{}, Changes: []catalog.Change{}, RejectFiles: []string{}, definition: d,
 	}}
 	m, err := r.run(cat, files)
 	r.report.Seconds = time.Since(began).Seconds()
-	if err == nil || errors.As(err, new(*Refused)) {
-		err = errors.Join(err, r.report.write(filepath.Join(st.RecordsDir(), "report.json")))
+	if refused := (*Refused)(nil); errors.As(err, &refused) {
+		r.report.Refused = refused.Why
+		err = errors.Join(err, r.report.Write(st.RecordsDir()))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("ingest %s: %w", d.ID, err)
@@ -98,20 +101,22 @@ type run struct {
 	dataset  *catalog.Dataset
 	previous *catalog.Release // nil: none
 	options  Options
+	archived []File
+	layout   catalog.Layout
+	known    names
 	report   *Report
 	tables   []*table
 }
 
 func (r *run) run(cat *catalog.Catalog, files []File) (*catalog.Manifest, error) {
-	archived, err := r.archive(cat, files)
-	if err != nil {
+	if err := r.archive(cat, files); err != nil {
 		return nil, err
 	}
 	m := &catalog.Manifest{Mode: r.options.Mode, Dataset: *r.dataset, Software: r.options.Software, Withheld: []catalog.Withholding{}}
 	if r.unchanged(m) {
 		return nil, fmt.Errorf("release %s was made of this: %w", r.previous.Ref(), catalog.ErrUnchanged)
 	}
-	sources, err := r.decode(archived)
+	sources, err := r.decode(r.archived)
 	defer func() {
 		for _, s := range sources {
 			s.Close()
@@ -128,27 +133,26 @@ func (r *run) run(cat *catalog.Catalog, files []File) (*catalog.Manifest, error)
 }
 
 // archive keeps the raw files, whatever becomes of them.
-func (r *run) archive(cat *catalog.Catalog, files []File) ([]File, error) {
-	var kept []File
+func (r *run) archive(cat *catalog.Catalog, files []File) error {
 	for _, file := range files {
 		f, err := os.Open(file.Path)
 		if err != nil {
-			return nil, fmt.Errorf("%w: %w", catalog.ErrInvalid, err)
+			return fmt.Errorf("%w: %w", catalog.ErrInvalid, err)
 		}
 		a, err := cat.Archive(f)
 		f.Close()
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for i, other := range r.report.Files {
 			if other.SHA256 == a.SHA256 {
-				return nil, fmt.Errorf("%s and %s are the same file; name it once: %w", files[i].Name, file.Name, catalog.ErrInvalid)
+				return fmt.Errorf("%s and %s are the same file; name it once: %w", files[i].Name, file.Name, catalog.ErrInvalid)
 			}
 		}
-		kept = append(kept, File{Path: a.Path, Name: file.Name})
-		r.report.Files = append(r.report.Files, FileReport{Name: file.Name, SHA256: a.SHA256, Bytes: a.Bytes, Tables: []TableReport{}})
+		r.archived = append(r.archived, File{Path: a.Path, Name: file.Name})
+		r.report.Files = append(r.report.Files, FileReport{Name: file.Name, SHA256: a.SHA256, Bytes: a.Bytes, Tables: []*TableReport{}})
 	}
-	return kept, nil
+	return nil
 }
 
 // unchanged reports whether the same files were the last that the current
@@ -192,9 +196,12 @@ func (r *run) decode(files []File) ([]*decode.Source, error) {
 	for _, f := range r.report.Files {
 		total += f.Bytes
 	}
+	r.known = namesOf(r.dataset)
+	r.layout = r.dataset.Layout.Override(r.options.Layout)
 	var sources []*decode.Source
 	for i, file := range files {
-		o := decode.Options{Charset: r.options.Charset, Sheet: r.options.Sheet, TempDir: r.staging.WorkDir()}
+		o := decodeOptions(r.layout)
+		o.TempDir = r.staging.WorkDir()
 		if progress := r.options.Progress; progress != nil {
 			done := before
 			o.Progress = func(read int64) { progress(done+read, total) }
@@ -212,34 +219,107 @@ func (r *run) decode(files []File) ([]*decode.Source, error) {
 	return sources, nil
 }
 
+func decodeOptions(l catalog.Layout) decode.Options {
+	return decode.Options{Charset: l.Charset, Sheet: l.Sheet}
+}
+
 // detect keeps those tables of a file whose header is this dataset's. If none
 // has one, the error is that of the first.
 func (r *run) detect(index int, name string, s *decode.Source) error {
 	var first error
 	found := false
-	report := &r.report.Files[index]
-	for _, t := range s.Tables() {
-		l, err := detect(name, t, r.dataset)
-		if err != nil {
-			if e := (*decode.Error)(nil); !errors.As(err, &e) || !errors.Is(err, catalog.ErrInvalid) && !errors.Is(err, decode.ErrEmpty) {
-				return err
-			}
+	info := s.Info()
+	headed := info.Headed()
+	for _, from := range s.Tables() {
+		sheet := layout.Open(from, layout.Options{File: name, Layout: r.layout, Names: r.known, Headed: headed})
+		t, err := r.nextTable(index, name, sheet)
+		switch {
+		case err == nil:
+			found = true
+		case errors.Is(err, io.EOF) && t == nil:
+		case leftOut(err):
 			first = errors.Join(first, err)
-			report.Tables = append(report.Tables, TableReport{Table: t.Name(), Left: err.Error(), Columns: []Column{}})
-			continue
+		default:
+			return err
 		}
-		found = true
-		r.tables = append(r.tables, &table{file: name, table: t, layout: l, source: index})
-		report.Tables = append(report.Tables, TableReport{Table: t.Name(), Header: l.lines, Columns: l.columns})
 	}
-	report.Info = s.Info()
+	r.report.Files[index].Info = s.Info()
 	if found {
 		return nil
 	}
-	if info := s.Info(); info.Charset != "" && first != nil {
+	if info.Charset != "" && first != nil {
 		return fmt.Errorf("%w (read as %s: %s)", first, info.Charset, info.Evidence)
 	}
 	return first
+}
+
+// nextTable finds the next table on a sheet and adds it to the ingest, or to
+// those that are left out. It returns io.EOF behind the last one.
+func (r *run) nextTable(index int, name string, sheet *layout.Sheet) (*table, error) {
+	report := &r.report.Files[index]
+	block, err := sheet.Next()
+	if errors.Is(err, io.EOF) {
+		return nil, io.EOF
+	} else if err != nil {
+		if err = noHeader(err, r.dataset); leftOut(err) {
+			report.Tables = append(report.Tables, &TableReport{Plan: layout.Plan{Table: sheet.Name(), Header: []int64{}, Skipped: []layout.Skip{}}, Left: err.Error(), Columns: []Column{}})
+		}
+		return nil, err
+	}
+	t, err := mapped(name, sheet, block, r.dataset, r.known)
+	if err != nil {
+		report.Tables = append(report.Tables, &TableReport{Plan: *block.Plan(), Name: nameOf(block.Plan()), Left: err.Error(), Columns: []Column{}})
+		return nil, err
+	}
+	t.index, t.number = index, len(r.tables)
+	r.tables = append(r.tables, t)
+	t.report = &TableReport{Plan: *block.Plan(), Name: t.name(), Columns: t.columns}
+	report.Tables = append(report.Tables, t.report)
+	return t, nil
+}
+
+// walk reads the tables of an ingest one after the other. read gets the number
+// of the table's first row and returns behind its last.
+type walk func(read func(t *table, first int64) error) error
+
+// walk goes through the tables that were found, and those below each of them
+// on its sheet.
+func (r *run) walk(read func(t *table, first int64) error) error {
+	first := int64(0)
+	for _, t := range slices.Clone(r.tables) {
+		for t != nil {
+			if err := read(t, first); err != nil {
+				return err
+			}
+			first += t.rows
+			var err error
+			if t, err = r.below(t); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// below returns the next table of this dataset on the sheet of t, or nil.
+func (r *run) below(t *table) (*table, error) {
+	for {
+		next, err := r.nextTable(t.index, t.file, t.sheet)
+		switch {
+		case err == nil:
+			return next, nil
+		case errors.Is(err, io.EOF):
+			return nil, nil
+		case !leftOut(err):
+			return nil, err
+		}
+	}
+}
+
+// leftOut reports whether an error is of one table, which others can do without.
+func leftOut(err error) bool {
+	e := (*decode.Error)(nil)
+	return errors.As(err, &e) && (errors.Is(err, catalog.ErrInvalid) || errors.Is(err, decode.ErrEmpty))
 }
 
 // lineage records which files the release is made of.
@@ -253,22 +333,13 @@ func (r *run) lineage(m *catalog.Manifest, sources []*decode.Source) {
 		}
 	}
 	for _, t := range r.tables {
-		f := r.report.Files[t.source]
-		info := sources[t.source].Info()
+		f := r.report.Files[t.index]
+		info := sources[t.index].Info()
 		m.Sources = append(m.Sources, catalog.Source{
-			Name: f.Name, SHA256: f.SHA256, Bytes: f.Bytes, Table: t.name(), Rows: r.rowsOf(t),
+			Name: f.Name, SHA256: f.SHA256, Bytes: f.Bytes, Table: t.name(), Rows: t.rows, Fields: t.fields(),
 			Format: strings.Join(append(slices.Clone(info.Container), info.Format), "+"), Charset: info.Charset,
 		})
 	}
-}
-
-func (r *run) rowsOf(t *table) int64 {
-	for _, report := range r.report.Files[t.source].Tables {
-		if report.Table == t.name() && report.Left == "" {
-			return report.Rows
-		}
-	}
-	return 0
 }
 
 // mayFollow refuses a release that breaks what users of the last one rely on.
@@ -282,7 +353,7 @@ func (r *run) mayFollow(m *catalog.Manifest) error {
 	var breaking []string
 	for _, c := range r.report.Changes {
 		if c.Breaking && !slices.Contains(r.options.Accept, c.Name) {
-			breaking = append(breaking, fmt.Sprintf("%s: %s (--accept-change %s)", c.Name, c.Detail, c.Name))
+			breaking = append(breaking, fmt.Sprintf("%s: %s (--accept-change %s)", c.Name, c.Detail.En, c.Name))
 		}
 	}
 	if len(breaking) > 0 {

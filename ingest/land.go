@@ -1,11 +1,11 @@
 package ingest
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -17,18 +17,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory/mallocator"
 
 	"govdata/catalog"
-	"govdata/ingest/decode"
 )
-
-// table is one table of one file, with what it was found to hold.
-type table struct {
-	file   string // as the sender called it
-	table  decode.Table
-	layout *layout
-	source int // index in Report.Files
-}
-
-func (t *table) name() string { return t.table.Name() }
 
 // batchRows rows go through the rules and into DuckDB together.
 const batchRows = 8192
@@ -37,64 +26,112 @@ const batchRows = 8192
 // a worker makes a record of it, and the reader hands that to DuckDB in order.
 type batch struct {
 	table *table
-	index int // of the table
+	// first is the number of the first row among all of the ingest, from 0.
+	first int64
 	lines []int64
-	// cells holds the text of the wanted columns, row by row; ends says where
-	// each one ends.
+	// cells holds the text of the rows' cells; ends says where each one ends,
+	// and rows how many of them there are up to the end of each row.
 	cells []byte
 	ends  []int
-	// extra lists the rows that have text beyond the header's last column.
-	extra map[int]string
+	rows  []int
 
 	record  arrow.RecordBatch
-	rejects []Reject
+	rejects []rejected
 	done    chan struct{}
 }
 
-func (b *batch) add(line int64, row [][]byte, columns []int) {
+func (b *batch) add(line int64, row [][]byte) {
 	b.lines = append(b.lines, line)
-	for _, col := range columns {
-		if col >= 0 && col < len(row) {
-			b.cells = append(b.cells, row[col]...)
-		}
+	for _, c := range row {
+		b.cells = append(b.cells, c...)
 		b.ends = append(b.ends, len(b.cells))
 	}
+	b.rows = append(b.rows, len(b.ends))
+}
+
+// batchRow is one row of a batch. The cells borrow the batch's bytes.
+type batchRow struct {
+	text string
+	ends []int
+	from int // where the first cell begins
+}
+
+func (b *batch) row(text string, i int) batchRow {
+	begin := 0
+	if i > 0 {
+		begin = b.rows[i-1]
+	}
+	r := batchRow{text: text, ends: b.ends[begin:b.rows[i]]}
+	if begin > 0 {
+		r.from = b.ends[begin-1]
+	}
+	return r
+}
+
+// cell returns the cell of a column, empty where the row has none.
+func (r *batchRow) cell(col int) string {
+	switch {
+	case col < 0 || col >= len(r.ends):
+		return ""
+	case col == 0:
+		return r.text[r.from:r.ends[0]]
+	}
+	return r.text[r.ends[col-1]:r.ends[col]]
+}
+
+// all copies the cells.
+func (r *batchRow) all() []string {
+	cells := make([]string, len(r.ends))
+	for i := range cells {
+		cells[i] = strings.Clone(r.cell(i))
+	}
+	return cells
+}
+
+// beyond is the text behind the header's last column.
+func (r *batchRow) beyond(width int) string {
+	var parts []string
+	for i := width; i < len(r.ends); i++ {
+		if c := strings.TrimSpace(r.cell(i)); c != "" {
+			parts = append(parts, c)
+		}
+	}
+	return strings.Join(parts, " ")
 }
 
 // landing streams the rows of tables as text that keeps every rule of a single
-// cell, in columns _table, _line and one per public field: decoded by one
+// cell, in columns _table, _line, _row and one per public field: decoded by one
 // goroutine, checked by as many as there are cores, read in file order by
 // DuckDB. Rows that break a rule go to rejects instead. It implements
-// array.RecordReader; after the last record, Err, rows and the layouts' skips
-// are complete.
+// array.RecordReader; after the last record, Err and the tables' rows, cells
+// and plans are complete.
 type landing struct {
 	ctx     context.Context
 	cancel  context.CancelCauseFunc
 	dataset *catalog.Dataset
-	tables  []*table
 	schema  *arrow.Schema
 	memory  memory.Allocator // C memory, because DuckDB reads it
 	rejects *rejectWriter
-	rows    []int64 // by table; complete when the stream is
 
 	queue   chan *batch // in file order
 	work    chan *batch
 	free    sync.Pool
 	workers sync.WaitGroup
+	merge   sync.Mutex // guards the tables' cells
 	current arrow.RecordBatch
 	err     error
 	refs    atomic.Int64
 }
 
-func newLanding(ctx context.Context, d *catalog.Dataset, tables []*table, rejects *rejectWriter) *landing {
-	fields := []arrow.Field{{Name: "_table", Type: arrow.PrimitiveTypes.Int32}, {Name: "_line", Type: arrow.PrimitiveTypes.Int64}}
+func newLanding(ctx context.Context, d *catalog.Dataset, walk walk, rejects *rejectWriter) *landing {
+	fields := []arrow.Field{{Name: "_table", Type: arrow.PrimitiveTypes.Int32}, {Name: "_line", Type: arrow.PrimitiveTypes.Int64}, {Name: "_row", Type: arrow.PrimitiveTypes.Int64}}
 	for _, f := range d.Public() {
 		fields = append(fields, arrow.Field{Name: f.Name, Type: arrow.BinaryTypes.String, Nullable: true})
 	}
 	n := runtime.GOMAXPROCS(0)
 	l := &landing{
 		memory:  mallocator.NewMallocator(),
-		dataset: d, tables: tables, rejects: rejects, rows: make([]int64, len(tables)),
+		dataset: d, rejects: rejects,
 		schema: arrow.NewSchema(fields, nil), queue: make(chan *batch, 2*n), work: make(chan *batch, 2*n),
 	}
 	l.refs.Store(1)
@@ -103,91 +140,47 @@ func newLanding(ctx context.Context, d *catalog.Dataset, tables []*table, reject
 	for range n {
 		l.workers.Go(l.check)
 	}
-	go l.decode()
+	go l.decode(walk)
 	return l
 }
 
-// decode reads the tables one after the other and cuts them into batches.
-func (l *landing) decode() {
+// decode cuts the tables into batches.
+func (l *landing) decode(walk walk) {
 	defer close(l.queue)
 	defer close(l.work)
-	for i, t := range l.tables {
-		if err := l.decodeTable(i, t); err != nil {
-			l.cancel(err)
-			return
-		}
+	if err := walk(l.decodeTable); err != nil {
+		l.cancel(err)
 	}
 }
 
-func (l *landing) decodeTable(index int, t *table) error {
-	var required []int
-	for i := range l.dataset.Fields {
-		if l.dataset.Fields[i].Required {
-			required = append(required, t.layout.source[i])
-		}
-	}
-	b := l.batch(index, t)
+func (l *landing) decodeTable(t *table, row int64) error {
+	b := l.batch(t, row)
 	for {
-		line, cells, err := t.next()
+		line, cells, err := t.block.Next()
 		if errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
 			return err
 		}
-		if why := t.layout.classify(cells, required); why != "" {
-			t.layout.skip(t.name(), line, why, texts(cells))
-			continue
-		}
-		if len(cells) > t.layout.width {
-			if beyond := bytes.TrimSpace(bytes.Join(cells[t.layout.width:], []byte(" "))); len(beyond) > 0 {
-				if b.extra == nil {
-					b.extra = map[int]string{}
-				}
-				b.extra[len(b.lines)] = string(beyond)
-			}
-		}
-		b.add(line, cells, t.layout.source)
+		b.add(line, cells)
+		t.rows++
 		if len(b.lines) == batchRows || len(b.cells) > 8<<20 {
 			if err := l.send(b); err != nil {
 				return err
 			}
-			b = l.batch(index, t)
+			b = l.batch(t, row+t.rows)
 		}
 	}
 	return l.send(b)
 }
 
-// next returns the rows that detect read ahead, then the table's own.
-func (t *table) next() (int64, [][]byte, error) {
-	if len(t.layout.ahead) > 0 {
-		r := t.layout.ahead[0]
-		t.layout.ahead = t.layout.ahead[1:]
-		cells := make([][]byte, len(r.cells))
-		for i, c := range r.cells {
-			cells[i] = []byte(c)
-		}
-		return r.line, cells, nil
-	}
-	r, err := t.table.Next()
-	return r.Line, r.Cells, err
-}
-
-func texts(cells [][]byte) []string {
-	s := make([]string, len(cells))
-	for i, c := range cells {
-		s[i] = string(c)
-	}
-	return s
-}
-
-func (l *landing) batch(index int, t *table) *batch {
+func (l *landing) batch(t *table, first int64) *batch {
 	b := l.free.Get().(*batch)
-	*b = batch{table: t, index: index, lines: b.lines[:0], cells: b.cells[:0], ends: b.ends[:0], done: make(chan struct{})}
+	*b = batch{table: t, first: first, lines: b.lines[:0], cells: b.cells[:0], ends: b.ends[:0], rows: b.rows[:0], done: make(chan struct{})}
 	return b
 }
 
 func (l *landing) send(b *batch) error {
-	l.rows[b.index] += int64(len(b.lines))
 	if len(b.lines) == 0 {
 		return nil
 	}
@@ -204,70 +197,100 @@ func (l *landing) send(b *batch) error {
 func (l *landing) check() {
 	builder := array.NewRecordBuilder(l.memory, l.schema)
 	defer builder.Release()
-	rules := map[*table][]rule{}
+	checkers := map[*table]*checker{}
 	for b := range l.work {
 		if l.ctx.Err() == nil {
-			if rules[b.table] == nil {
-				rules[b.table] = rulesOf(l.dataset, b.table.layout)
+			if checkers[b.table] == nil {
+				checkers[b.table] = newChecker(l.dataset, b.table)
 			}
-			b.check(l.dataset, rules[b.table], builder)
+			checkers[b.table].check(b, builder)
 		}
 		close(b.done)
 	}
+	l.merge.Lock()
+	defer l.merge.Unlock()
+	for t, c := range checkers {
+		for i := range c.cells {
+			t.cells[i].add(&c.cells[i])
+		}
+	}
 }
 
-func (b *batch) check(d *catalog.Dataset, rules []rule, builder *array.RecordBuilder) {
-	type cell struct {
-		value string
-		null  bool
-	}
-	row := make([]cell, len(rules))
-	tables, lines := builder.Field(0).(*array.Int32Builder), builder.Field(1).(*array.Int64Builder)
-	columns := make([]*array.StringBuilder, len(rules))
-	at := 2
-	for i := range rules {
-		if d.Fields[i].Privacy == catalog.PrivacyDrop {
+// checker applies the rules of a dataset to the rows of one table.
+type checker struct {
+	dataset *catalog.Dataset
+	table   *table
+	rules   []rule
+	cells   []CellReport // by field
+	width   int
+	row     []checked
+}
+
+type checked struct {
+	value string
+	null  bool
+}
+
+func newChecker(d *catalog.Dataset, t *table) *checker {
+	return &checker{dataset: d, table: t, rules: rulesOf(d, t.columns, t.source), cells: make([]CellReport, len(d.Fields)),
+		width: t.block.Width(), row: make([]checked, len(d.Fields))}
+}
+
+func (c *checker) check(b *batch, builder *array.RecordBuilder) {
+	tables, lines, rows := builder.Field(0).(*array.Int32Builder), builder.Field(1).(*array.Int64Builder), builder.Field(2).(*array.Int64Builder)
+	columns := make([]*array.StringBuilder, len(c.rules))
+	at := 3
+	for i := range c.rules {
+		if c.dataset.Fields[i].Privacy == catalog.PrivacyDrop {
 			continue
 		}
 		columns[i] = builder.Field(at).(*array.StringBuilder)
 		columns[i].Reserve(len(b.lines))
 		at++
 	}
-	start, end := 0, 0
 	// The cells stay as they are until the record is built, and the builders
 	// copy what they are given, so that strings may borrow the bytes.
 	text := unsafe.String(unsafe.SliceData(b.cells), len(b.cells))
-	for r, line := range b.lines {
-		good := true
-		for i := range rules {
-			start, end = end, b.ends[r*len(rules)+i]
-			value, null, err := rules[i](text[start:end])
-			row[i] = cell{value, null}
-			if err != nil {
-				good = false
-				b.rejects = append(b.rejects, b.table.reject(line, d, i, text[start:end], err))
-			}
-		}
-		if beyond, ok := b.extra[r]; ok {
-			good = false
-			b.rejects = append(b.rejects, b.table.reject(line, d, -1, beyond, errTooManyCells))
-		}
-		if !good {
+	for n, line := range b.lines {
+		row := b.row(text, n)
+		if rejects := c.checkRow(&row, line, b.first+int64(n)); len(rejects) > 0 {
+			b.rejects = append(b.rejects, rejected{table: c.table, number: b.first + int64(n), cells: row.all(), why: rejects})
 			continue
 		}
-		tables.Append(int32(b.index))
+		tables.Append(int32(c.table.number))
 		lines.Append(line)
-		for i, c := range row {
+		rows.Append(b.first + int64(n))
+		for i, cell := range c.row {
 			switch {
 			case columns[i] == nil:
-			case c.null:
+			case cell.null:
 				columns[i].AppendNull()
 			default:
-				columns[i].Append(c.value)
+				columns[i].Append(cell.value)
 			}
 		}
 	}
 	b.record = builder.NewRecordBatch()
+}
+
+// checkRow fills c.row and returns why the row cannot be published, if so.
+func (c *checker) checkRow(row *batchRow, line, number int64) (rejects []Reject) {
+	for i, rule := range c.rules {
+		cell := row.cell(c.table.source[i])
+		value, null, err := rule(cell)
+		c.row[i] = checked{value, null}
+		if err != nil {
+			rejects = append(rejects, c.table.reject(line, number, c.dataset, i, cell, err))
+		} else if value != cell {
+			c.cells[i].note(cell, value, null)
+		}
+	}
+	if len(row.ends) > c.width {
+		if beyond := row.beyond(c.width); beyond != "" {
+			rejects = append(rejects, c.table.reject(line, number, c.dataset, -1, beyond, errTooManyCells))
+		}
+	}
+	return rejects
 }
 
 // Schema implements array.RecordReader.
@@ -337,14 +360,26 @@ func (l *landing) Release() {
 
 // reject says what is wrong with the value of a field (or, where field is
 // negative, with the whole row) on a line of t.
-func (t *table) reject(line int64, d *catalog.Dataset, field int, value string, err error) Reject {
-	r := Reject{File: t.file, Table: t.name(), Line: line, Value: strings.Clone(value)}
+func (t *table) reject(line, number int64, d *catalog.Dataset, field int, value string, err error) Reject {
+	r := Reject{File: t.file, Table: t.name(), Line: line, Row: number + 1, Value: strings.Clone(value)}
 	if field >= 0 {
 		r.Field = d.Fields[field].Name
-		if col := t.layout.source[field]; col >= 0 {
-			r.Column, r.Header = col+1, t.layout.columns[col].Header
+		if col := t.source[field]; col >= 0 {
+			r.Column, r.Header = col+1, t.columns[col].Header
 		}
 	}
 	r.explain(err)
 	return r
+}
+
+// fields are those that the table has a column for.
+func (t *table) fields() []string {
+	var names []string
+	for _, c := range t.columns {
+		if c.Field != "" {
+			names = append(names, c.Field)
+		}
+	}
+	slices.Sort(names)
+	return names
 }

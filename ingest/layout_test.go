@@ -81,7 +81,7 @@ func TestHeadersThatCannotBeMeantAreRefused(t *testing.T) {
 		"a misspelt key": {"编码号,名称,金额\nA1,甲,1\n", "编号 (no)"},
 		"two of one":     {"编号,名称,Name\nA1,甲,乙\n", "both mean 名称 (name)"},
 		"another unit":   {"编号,金额（公顷）\nA1,1\n", "金额 (amount) in 元"},
-		"nothing of it":  {"a,b\n1,2\n", "no column known to money"},
+		"nothing of it":  {"a,b\n1,2\n", "no known column in the first 2 rows"},
 	} {
 		_, err := ingestText(t, moneyDataset(), c.text)
 		if !errors.Is(err, catalog.ErrInvalid) || !strings.Contains(fmt.Sprint(err), c.want) {

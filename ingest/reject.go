@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
+	"strings"
 
 	"govdata/catalog"
 	"govdata/ingest/normalise"
@@ -17,6 +19,9 @@ type Reject struct {
 	File  string `json:"file"`
 	Table string `json:"table,omitempty"`
 	Line  int64  `json:"line"`
+	// Row counts the data rows of all files from 1; several rows of JSON may
+	// stand on one line.
+	Row int64 `json:"row"`
 	// Column counts from 1; 0 where the whole row is meant.
 	Column int    `json:"column,omitempty"`
 	Header string `json:"header,omitempty"`
@@ -25,6 +30,14 @@ type Reject struct {
 	// Code is stable, as in bad_check_digit.
 	Code   string       `json:"code"`
 	Reason catalog.Text `json:"reason"`
+}
+
+// rejected is a row that is not published, as it was sent.
+type rejected struct {
+	table  *table
+	number int64 // among all rows, from 0
+	cells  []string
+	why    []Reject
 }
 
 func (r *Reject) explain(err error) {
@@ -60,42 +73,70 @@ func errExists(release catalog.ReleaseID) error {
 	}}
 }
 
-// rejectWriter lists rejects in a CSV file, and counts.
+// rejectWriter lists rejects in rejects.csv, one reason a line, and the rows
+// themselves as they were sent, with line and reasons behind, in a file for
+// each table: a department mends them there and sends that file again.
 type rejectWriter struct {
-	f      *os.File
-	b      *bufio.Writer
-	w      *csv.Writer
-	rows   int64
+	dir    string
+	list   *csvFile
+	rows   map[*table]*csvFile
+	files  []string
+	count  int64
 	counts map[[2]string]int64 // by field and code
 	first  []Reject
-	last   struct {
-		file, table string
-		line        int64
-	}
 }
 
-// firstRejects are repeated in the report and on the terminal.
-const firstRejects = 20
+// csvFile is a CSV file that Excel and WPS open as UTF-8.
+type csvFile struct {
+	f *os.File
+	b *bufio.Writer
+	*csv.Writer
+}
 
-func newRejectWriter(path string) (*rejectWriter, error) {
+func createCSV(path string, header []string) (*csvFile, error) {
 	f, err := os.Create(path)
 	if err != nil {
 		return nil, err
 	}
 	b := bufio.NewWriterSize(f, 1<<16)
-	w := &rejectWriter{f: f, b: b, w: csv.NewWriter(b), counts: map[[2]string]int64{}}
-	// The mark makes Excel and WPS read UTF-8.
 	b.WriteString("\uFEFF")
-	return w, w.w.Write([]string{"file", "table", "line", "column", "header", "field", "value", "code", "reason", "reason_en"})
+	c := &csvFile{f, b, csv.NewWriter(b)}
+	return c, c.Write(header)
 }
 
-// write adds the rejects of whole rows: reasons of the same row stand together.
-func (w *rejectWriter) write(rs []Reject) error {
-	for _, r := range rs {
-		if r.File != w.last.file || r.Table != w.last.table || r.Line != w.last.line {
-			w.rows++
-			w.last.file, w.last.table, w.last.line = r.File, r.Table, r.Line
+func (c *csvFile) close() error {
+	c.Flush()
+	return errors.Join(c.Error(), c.b.Flush(), c.f.Close())
+}
+
+// firstRejects are repeated in the report and on the terminal.
+const firstRejects = 20
+
+// The files of rejects beside the report.
+const (
+	rejectList = "rejects.csv"
+	rejectRows = "rejected_rows"
+)
+
+func newRejectWriter(dir string) (*rejectWriter, error) {
+	list, err := createCSV(filepath.Join(dir, rejectList), []string{"file", "table", "line", "row", "column", "header", "field", "value", "code", "reason", "reason_en"})
+	return &rejectWriter{dir: dir, list: list, rows: map[*table]*csvFile{}, counts: map[[2]string]int64{}}, err
+}
+
+// write adds rows and the reasons against each.
+func (w *rejectWriter) write(rows []rejected) error {
+	for i := range rows {
+		if err := w.writeRow(&rows[i]); err != nil {
+			return fmt.Errorf("rejects: %w", err)
 		}
+	}
+	return nil
+}
+
+func (w *rejectWriter) writeRow(row *rejected) error {
+	w.count++
+	var reasons []string
+	for _, r := range row.why {
 		w.counts[[2]string{r.Field, r.Code}]++
 		if len(w.first) < firstRejects {
 			w.first = append(w.first, r)
@@ -104,14 +145,55 @@ func (w *rejectWriter) write(rs []Reject) error {
 		if r.Column > 0 {
 			column = strconv.Itoa(r.Column)
 		}
-		if err := w.w.Write([]string{r.File, r.Table, strconv.FormatInt(r.Line, 10), column, r.Header, r.Field, r.Value, r.Code, r.Reason.Zh, r.Reason.En}); err != nil {
-			return fmt.Errorf("rejects: %w", err)
+		if err := w.list.Write([]string{r.File, r.Table, strconv.FormatInt(r.Line, 10), strconv.FormatInt(r.Row, 10), column,
+			r.Header, r.Field, r.Value, r.Code, r.Reason.Zh, r.Reason.En}); err != nil {
+			return err
 		}
+		reason := r.Reason.Zh
+		if r.Header != "" {
+			reason = r.Header + "：" + reason
+		}
+		reasons = append(reasons, reason)
 	}
-	return nil
+	return w.writeOriginal(row, strings.Join(reasons, "；"))
+}
+
+// writeOriginal writes the row as it was sent.
+func (w *rejectWriter) writeOriginal(row *rejected, reasons string) error {
+	width := len(row.table.columns)
+	f := w.rows[row.table]
+	if f == nil {
+		name := rejectRows + ".csv"
+		if n := len(w.rows); n > 0 {
+			name = fmt.Sprintf("%s_%d.csv", rejectRows, n+1)
+		}
+		header := make([]string, width, width+2)
+		for i := range header {
+			c := row.table.columns[i]
+			if header[i] = c.Header; c.above {
+				header[i] += "（" + c.Unit + "）" // here no line above says so
+			}
+		}
+		var err error
+		if f, err = createCSV(filepath.Join(w.dir, name), append(header, "_line", "_reason")); err != nil {
+			return err
+		}
+		w.rows[row.table] = f
+		w.files = append(w.files, name)
+	}
+	cells := make([]string, width, max(width, len(row.cells))+2)
+	copy(cells, row.cells)
+	cells = append(cells, strconv.FormatInt(row.why[0].Line, 10), reasons)
+	if len(row.cells) > width {
+		cells = append(cells, row.cells[width:]...)
+	}
+	return f.Write(cells)
 }
 
 func (w *rejectWriter) close() error {
-	w.w.Flush()
-	return errors.Join(w.w.Error(), w.b.Flush(), w.f.Close())
+	err := w.list.close()
+	for _, f := range w.rows {
+		err = errors.Join(err, f.close())
+	}
+	return err
 }

@@ -4,45 +4,114 @@ import (
 	"cmp"
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"govdata/catalog"
 	"govdata/ingest/decode"
+	"govdata/ingest/layout"
 )
 
 // Report says what an ingest did to the files it was given. It is kept with
-// the rejects under the release, outside the public half.
+// the rejects under the release, outside the public half: as report.json, and
+// in words as report.txt and report.en.txt.
 type Report struct {
 	Dataset catalog.ID        `json:"dataset"`
 	Release catalog.ReleaseID `json:"release,omitempty"`
 	Mode    catalog.Mode      `json:"mode"`
 	catalog.Counts
+	// Refused says why nothing was published.
+	Refused string           `json:"refused,omitempty"`
 	Files   []FileReport     `json:"files"`
-	Skipped []Skip           `json:"skipped"`
+	Skipped []layout.Skip    `json:"skipped"`
 	Faults  []FaultCount     `json:"faults"`
 	Rejects []Reject         `json:"first_rejects"`
 	Changes []catalog.Change `json:"changes"`
-	Seconds float64          `json:"seconds"`
+	// RejectFiles hold the rejected rows as they were sent.
+	RejectFiles []string `json:"reject_files"`
+	Seconds     float64  `json:"seconds"`
+
+	definition *catalog.Dataset
 }
 
 // FileReport says what one file was found to be.
 type FileReport struct {
-	Name   string        `json:"name"`
-	SHA256 string        `json:"sha256"`
-	Bytes  int64         `json:"bytes"`
-	Info   decode.Info   `json:"info"`
-	Tables []TableReport `json:"tables"`
+	Name   string         `json:"name"`
+	SHA256 string         `json:"sha256"`
+	Bytes  int64          `json:"bytes"`
+	Info   decode.Info    `json:"info"`
+	Tables []*TableReport `json:"tables"`
 }
 
-// TableReport says how one table was read.
+// TableReport says how one table was read, and what became of its columns.
 type TableReport struct {
-	Table   string   `json:"table,omitempty"`
-	Header  []int64  `json:"header_lines"`
+	layout.Plan
+	// Name tells the tables of a file apart.
+	Name    string   `json:"name,omitempty"`
 	Columns []Column `json:"columns"`
-	// Rows are the data rows, good or bad.
-	Rows int64 `json:"rows"`
 	// Left says why a table was not read.
 	Left string `json:"left_out,omitempty"`
+}
+
+// CellReport says what became of the cells of one column.
+type CellReport struct {
+	// Changed cells are published in another form than they were sent in,
+	// Nulls were sent as a mark for no value.
+	Changed int64 `json:"changed"`
+	Nulls   int64 `json:"nulls"`
+	// Examples are a few different changes: what was sent, and what is published.
+	Examples []Example `json:"examples,omitempty"`
+}
+
+// Example is a cell that was changed.
+type Example struct {
+	Sent      string `json:"sent"`
+	Published string `json:"published"`
+}
+
+const maxExamples = 3
+
+// note counts a cell whose value is not what was sent.
+func (c *CellReport) note(sent, published string, null bool) {
+	if null {
+		if sent == "" {
+			return
+		}
+		c.Nulls++
+	} else {
+		c.Changed++
+	}
+	if len(c.Examples) < maxExamples {
+		c.example(Example{strings.Clone(sent), strings.Clone(published)})
+	}
+}
+
+func (c *CellReport) example(e Example) {
+	if len(c.Examples) < maxExamples && !slices.Contains(c.Examples, e) {
+		c.Examples = append(c.Examples, e)
+	}
+}
+
+func (c *CellReport) add(o *CellReport) {
+	c.Changed += o.Changed
+	c.Nulls += o.Nulls
+	for _, e := range o.Examples {
+		c.example(e)
+	}
+}
+
+// describe completes the report of a table that has been read.
+func (t *table) describe() {
+	t.report.Plan = *t.block.Plan()
+	for i := range t.report.Columns {
+		c := &t.report.Columns[i]
+		for field, col := range t.source {
+			if col == i {
+				c.Cells = &t.cells[field]
+			}
+		}
+	}
 }
 
 // FaultCount counts how often a field broke a rule.
@@ -63,10 +132,21 @@ func (w *rejectWriter) faults() []FaultCount {
 	return all
 }
 
-func (r *Report) write(path string) error {
+// Write keeps the report in a folder.
+func (r *Report) Write(dir string) error {
 	data, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(path, data, 0o600)
+	if err := os.WriteFile(filepath.Join(dir, "report.json"), data, 0o600); err != nil {
+		return err
+	}
+	for name, lang := range map[string]string{"report.txt": "zh", "report.en.txt": "en"} {
+		var b strings.Builder
+		r.Describe(&b, lang)
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(b.String()), 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
 }

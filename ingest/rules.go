@@ -11,13 +11,13 @@ type rule = normalise.Rule
 
 // rulesOf compiles the rules of every field for the columns of one table, the
 // last of which is the mask: an unmasked value never reaches the store.
-func rulesOf(d *catalog.Dataset, l *layout) []rule {
+func rulesOf(d *catalog.Dataset, columns []Column, source []int) []rule {
 	rules := make([]rule, len(d.Fields))
 	for i := range d.Fields {
 		f := &d.Fields[i]
 		shift := 0
-		if col := l.source[i]; col >= 0 {
-			shift = l.columns[col].shift
+		if col := source[i]; col >= 0 {
+			shift = columns[col].shift
 		}
 		check := normalise.RuleOf(f, shift)
 		if f.Privacy == catalog.PrivacyNone || f.Privacy == catalog.PrivacyDrop {

@@ -30,7 +30,7 @@ func TestSamplesGiveWhatTheirDefinitionsSay(t *testing.T) {
 				if err := os.WriteFile(file, data, 0o600); err != nil {
 					t.Fatal(err)
 				}
-				built := run(t, d, file, ingest.Options{Mode: s.Mode, Charset: s.Charset})
+				built := run(t, d, file, ingest.Options{Mode: s.Mode, Layout: catalog.Layout{Charset: s.Charset}})
 				c := built.Manifest.Counts
 				if c.In != s.Rows || c.Rejected != s.Rejected || !c.Balanced() || c.Published != built.Manifest.Rows {
 					t.Errorf("counts %+v, want %d rows in and %d rejected", c, s.Rows, s.Rejected)

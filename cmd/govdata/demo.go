@@ -74,7 +74,7 @@ func (a *app) ingestSamples(c *cobra.Command, cat *catalog.Catalog, d *catalog.D
 	}
 	for i, s := range d.Samples {
 		p := newProgress(nil, string(d.ID))
-		r, report, err := publish(c.Context(), cat, d, files[i:i+1], ingest.Options{Mode: s.Mode, Charset: s.Charset}, p)
+		r, report, err := publish(c.Context(), cat, d, files[i:i+1], ingest.Options{Mode: s.Mode, Layout: catalog.Layout{Charset: s.Charset}}, p)
 		if errors.Is(err, catalog.ErrUnchanged) {
 			continue
 		} else if err != nil {

@@ -16,6 +16,7 @@ import (
 func (a *app) ingest() *cobra.Command {
 	var mode string
 	var o ingest.Options
+	var flags layoutFlags
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "ingest DATASET FILE...",
@@ -30,6 +31,9 @@ read, or breaks too many rules, changes nothing, and the exit code is 1.`,
 		RunE: func(c *cobra.Command, args []string) error {
 			d, err := definition(args[0])
 			if err != nil {
+				return err
+			}
+			if o.Layout, err = flags.parse(); err != nil {
 				return err
 			}
 			if mode != "" {
@@ -56,7 +60,8 @@ read, or breaks too many rules, changes nothing, and the exit code is 1.`,
 			if asJSON {
 				err = writeJSON(a.stdout, report)
 			} else {
-				err = describe(a.stdout, cat, r, report)
+				report.Describe(a.stdout, language())
+				_, err = fmt.Fprintf(a.stdout, "  %s\n", cat.RecordsDir(r.Ref()))
 			}
 			if err == nil && report.Rejected > 0 {
 				return errRejected
@@ -65,8 +70,7 @@ read, or breaks too many rules, changes nothing, and the exit code is 1.`,
 		},
 	}
 	c.Flags().StringVar(&mode, "mode", "", "replace, append or upsert; empty: the definition's")
-	c.Flags().StringVar(&o.Charset, "charset", "", "character set of the file, as in gb18030; empty: decided from its bytes")
-	c.Flags().StringVar(&o.Sheet, "sheet", "", "sheet of the workbook, or member of the archive; empty: all that hold the dataset")
+	flags.add(c)
 	c.Flags().StringSliceVar(&o.Accept, "accept-change", nil, "breaking change against the current release that is wanted: a field's name, rows or key")
 	c.Flags().IntVar(&o.MemoryMB, "memory", 2048, "megabytes that DuckDB may use before it spills to disk")
 	c.Flags().BoolVar(&asJSON, "json", false, "print the report as one JSON object")
@@ -113,56 +117,4 @@ func writeJSON(w io.Writer, v any) error {
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	return e.Encode(v)
-}
-
-// describe tells a clerk what became of the file.
-func describe(w io.Writer, cat *catalog.Catalog, r *catalog.Release, report *ingest.Report) error {
-	c := report.Counts
-	fmt.Fprintf(w, "%s: release %s, %d rows (%d in the file: %d published, %d rejected, %d withheld; %d kept from before), %.1f s\n",
-		report.Dataset, r.Release, r.Rows, c.In, c.Published, c.Rejected, c.Withheld, c.Kept, report.Seconds)
-	for _, f := range report.Files {
-		fmt.Fprintf(w, "  %s: %s", f.Name, f.Info.Format)
-		if f.Info.Charset != "" {
-			fmt.Fprintf(w, ", %s (%s)", f.Info.Charset, f.Info.Evidence)
-		}
-		fmt.Fprintln(w)
-		for _, t := range f.Tables {
-			if t.Left != "" {
-				fmt.Fprintf(w, "    sheet %q left out: %s\n", t.Table, t.Left)
-				continue
-			}
-			for _, col := range t.Columns {
-				if col.Field == "" && col.Header != "" {
-					fmt.Fprintf(w, "    column %d %q is not in the definition and not published", col.Column, col.Header)
-					if len(col.Nearest) > 0 {
-						fmt.Fprintf(w, "; like %q", col.Nearest)
-					}
-					fmt.Fprintln(w)
-				}
-				if col.Unit != "" {
-					fmt.Fprintf(w, "    column %d %q is in %s\n", col.Column, col.Header, col.Unit)
-				}
-			}
-		}
-	}
-	for _, s := range report.Skipped {
-		if s.To > s.Line {
-			fmt.Fprintf(w, "  skipped lines %d-%d: %s\n", s.Line, s.To, s.Why)
-		} else {
-			fmt.Fprintf(w, "  skipped line %d: %s %.60q\n", s.Line, s.Why, s.Text)
-		}
-	}
-	for _, change := range report.Changes {
-		fmt.Fprintf(w, "  changed against the release before: %s: %s\n", change.Name, change.Detail)
-	}
-	for _, f := range report.Faults {
-		fmt.Fprintf(w, "  rejected: %d x %s in %s\n", f.Cells, f.Code, f.Field)
-	}
-	for _, reject := range report.Rejects[:min(5, len(report.Rejects))] {
-		fmt.Fprintf(w, "    %s:%d, column %d %s: found %.60q, expected %s\n", reject.File, reject.Line, reject.Column, reject.Header, reject.Value, reject.Reason.Zh)
-	}
-	if report.Rejected > 0 {
-		fmt.Fprintf(w, "  all rejects: %s\n", filepath.Join(cat.RecordsDir(r.Ref()), "rejects.csv"))
-	}
-	return nil
 }

@@ -157,7 +157,7 @@ func TestABreakingChangeNeedsItsName(t *testing.T) {
 	if _, stderr, code := govdata(t, "ingest", "regions", few, "--data", data); code != exitFailed || !strings.Contains(stderr, "--accept-change rows") {
 		t.Errorf("the loss of 101 of 102 rows: exit code %d, %s", code, stderr)
 	}
-	must(t, exitDone, "ingest", "regions", few, "--accept-change", "rows", "--data", data)
+	must(t, exitDone, "ingest", "regions", few, "--accept-change", "rows,parent_code,pinyin,valid_from,valid_to,date_precision", "--data", data)
 }
 
 // Each broken file gets one clear message and exit code 1; the current release
@@ -205,7 +205,7 @@ func TestBrokenFilesAreRefusedAndNothingIsLost(t *testing.T) {
 		{"nothing-in-it.zip", none.Bytes(), nil, "no file in it"},
 		{"bomb.zip", bomb.Bytes(), nil, "unpacks to more than 300 times its size"},
 		{"header-only.csv", utf8[:bytes.IndexByte(utf8, '\n')+1], nil, "no data row"},
-		{"another.csv", []byte("a,b,c\n1,2,3\n4,5,6\n"), nil, "no column known to admin_penalties"},
+		{"another.csv", []byte("a,b,c\n1,2,3\n4,5,6\n"), nil, "no known column in the first"},
 		{"encrypted.xlsx", ole, nil, "password"},
 		{"scan.pdf", []byte("%PDF-1.7\n%âãÏÓ\n1 0 obj"), nil, "PDF"},
 		{"open-quote.csv", append([]byte(nil), append(utf8[:3000:3000], []byte("\r\n\"never closed, and so on\r\n")...)...), nil, "quote"},

@@ -40,17 +40,23 @@ func publish(ctx context.Context, cat *catalog.Catalog, d *catalog.Dataset, file
 	if err := render(ctx, cat, st, built.Path, &m, p); err != nil {
 		err = fmt.Errorf("ingest %s: %w", d.ID, err)
 		if errors.Is(err, catalog.ErrUnchanged) && m.Counts.Rejected > 0 {
-			records, keepErr := st.Refuse()
+			built.Report.Refused = err.Error()
+			keepErr := built.Report.Write(st.RecordsDir())
+			records, refuseErr := st.Refuse()
+			keepErr = errors.Join(keepErr, refuseErr)
 			err = errors.Join(&unpublishedRejects{Rows: m.Counts.Rejected, Records: records, err: err}, keepErr)
 		}
 		return nil, built.Report, err
 	}
 	p.stage("publishing")
+	built.Report.Release = m.Release
+	if err := built.Report.Write(st.RecordsDir()); err != nil {
+		return nil, nil, err
+	}
 	r, err := st.Publish(ctx, m)
 	if err != nil {
 		return nil, nil, err
 	}
-	built.Report.Release = r.Release
 	return r, built.Report, nil
 }
 

@@ -77,6 +77,12 @@ type Info struct {
 	Notes []string `json:"notes,omitempty"`
 }
 
+// Headed reports whether the format names its columns, so that the first row
+// of every table is its header.
+func (i *Info) Headed() bool {
+	return i.Format == "json" || i.Format == "jsonl" || i.Format == "parquet"
+}
+
 // Place is a spot in a file whose bytes are no text: the line and the character
 // in it, both from 1, and the bytes in hexadecimal.
 type Place struct {

@@ -1,0 +1,207 @@
+package ingest
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"govdata/catalog"
+	"govdata/ingest/layout"
+)
+
+// Describe tells a clerk in words what became of the files: enough to mend
+// them without asking anyone. lang is zh or en.
+func (r *Report) Describe(w io.Writer, lang string) {
+	p := &printer{w: w, lang: lang}
+	p.line(0, "%s：%s", "%s: %s", r.Dataset, p.outcome(r))
+	p.line(0, "文件共 %d 行：发布 %d，退回 %d，不予公开 %d；保留原有 %d（%s，%.1f 秒）", "%d rows in the files: %d published, %d rejected, %d withheld; %d kept from before (%s, %.1f s)",
+		r.In, r.Published, r.Rejected, r.Withheld, r.Kept, r.Mode, r.Seconds)
+	for i := range r.Files {
+		r.describeFile(p, &r.Files[i])
+	}
+	p.skips(1, r.Skipped)
+	if len(r.Changes) > 0 {
+		p.line(1, "与上一版本的差异：", "against the release before:")
+	}
+	for _, c := range r.Changes {
+		mark := map[bool]catalog.Text{true: {Zh: "（破坏性变化，需确认）", En: " (breaking, to be accepted)"}}[c.Breaking].In(lang)
+		p.line(2, "%s：%s%s", "%s: %s%s", c.Name, c.Detail.In(lang), mark)
+	}
+	r.describeRejects(p)
+}
+
+func (p *printer) outcome(r *Report) string {
+	switch {
+	case r.Refused != "":
+		return p.in("未发布：", "not published: ") + r.Refused
+	case r.Release != "":
+		return p.in("已发布版本 ", "published as release ") + string(r.Release)
+	}
+	return p.in("已处理", "processed")
+}
+
+func (r *Report) describeFile(p *printer, f *FileReport) {
+	charset := ""
+	if f.Info.Charset != "" {
+		charset = fmt.Sprintf(", %s (%s)", f.Info.Charset, f.Info.Evidence)
+	}
+	p.line(1, "文件 %s：%s%s", "file %s: %s%s", f.Name, strings.Join(append(append([]string{}, f.Info.Container...), f.Info.Format), " > "), charset)
+	for _, note := range f.Info.Notes {
+		p.line(2, "%s", "%s", note)
+	}
+	if f.Info.Undecodable > 0 {
+		p.line(2, "%d 处字节不属于该字符集，所在行已退回：", "%d places are no text in this character set; their rows are rejected:", f.Info.Undecodable)
+		for _, at := range f.Info.UndecodableAt[:min(5, len(f.Info.UndecodableAt))] {
+			p.line(3, "第 %d 行第 %d 字：%s", "line %d, character %d: %s", at.Line, at.Col, at.Bytes)
+		}
+	}
+	for _, t := range f.Tables {
+		r.describeTable(p, t)
+	}
+}
+
+func (r *Report) describeTable(p *printer, t *TableReport) {
+	if t.Left != "" {
+		p.line(2, "表“%s”未读取：%s", "table %q left out: %s", t.Name, t.Left)
+		return
+	}
+	if t.Name != "" {
+		p.line(2, "表“%s”", "table %q", t.Name)
+	}
+	p.plan(2, &t.Plan)
+	for i := range t.Columns {
+		r.describeColumn(p, &t.Columns[i])
+	}
+}
+
+func (r *Report) describeColumn(p *printer, c *Column) {
+	if c.Field == "" {
+		if c.Header == "" {
+			return
+		}
+		near := ""
+		if len(c.Nearest) > 0 {
+			near = p.in("；近似：", "; like ") + strings.Join(c.Nearest, ", ")
+		}
+		p.line(3, "第 %d 列“%s”：定义中没有，未发布%s", "column %d %q: not in the definition, not published%s", c.Column, c.Header, near)
+		return
+	}
+	rules := ""
+	if f := r.definition.Field(c.Field); f != nil {
+		rules = rulesText(f, c, p.lang)
+	}
+	p.line(3, "第 %d 列“%s” → %s（%s）", "column %d %q -> %s (%s)", c.Column, c.Header, c.Field, rules)
+	if c.Cells == nil || c.Cells.Changed+c.Cells.Nulls == 0 {
+		return
+	}
+	p.line(4, "%d 个单元格已改写，%d 个视为空值%s", "%d cells changed, %d read as no value%s", c.Cells.Changed, c.Cells.Nulls, examples(c.Cells.Examples))
+}
+
+func examples(all []Example) string {
+	var b strings.Builder
+	for i, e := range all {
+		fmt.Fprintf(&b, "%s%.40q -> %.40q", []string{": ", ", "}[min(i, 1)], e.Sent, e.Published)
+	}
+	return b.String()
+}
+
+// rulesText names the rules that a column's cells keep.
+func rulesText(f *catalog.Field, c *Column, lang string) string {
+	parts := []string{string(f.Type)}
+	add := func(zh, en string) { parts = append(parts, catalog.Text{Zh: zh, En: en}.In(lang)) }
+	if f.Semantic != "" {
+		parts = append(parts, string(f.Semantic))
+	}
+	switch {
+	case f.Unit != "" && c.Unit != "" && c.Unit != f.Unit:
+		add(c.Unit+" 换算为 "+f.Unit, "in "+c.Unit+", stored in "+f.Unit)
+	case f.Unit != "":
+		add("单位 "+f.Unit, "in "+f.Unit)
+	}
+	if f.Required {
+		add("必填", "required")
+	}
+	if len(f.Enum) > 0 {
+		add(fmt.Sprintf("限 %d 个取值", len(f.Enum)), fmt.Sprintf("one of %d values", len(f.Enum)))
+	}
+	if f.Pattern != "" {
+		add("格式 "+f.Pattern, "of the form "+f.Pattern)
+	}
+	if f.Min != "" || f.Max != "" {
+		add("范围 "+f.Min+"…"+f.Max, "from "+f.Min+" to "+f.Max)
+	}
+	if f.Privacy != catalog.PrivacyNone {
+		add("脱敏 "+string(f.Privacy), "masked as "+string(f.Privacy))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (r *Report) describeRejects(p *printer) {
+	if r.Rejected == 0 {
+		return
+	}
+	p.line(1, "退回 %d 行：", "%d rows rejected:", r.Rejected)
+	for _, f := range r.Faults {
+		p.line(2, "%s：%s，%d 个单元格", "%s: %s, %d cells", f.Field, f.Code, f.Cells)
+	}
+	for _, reject := range r.Rejects {
+		at := fmt.Sprintf("%s:%d", reject.File, reject.Line)
+		if reject.Table != "" {
+			at = fmt.Sprintf("%s, %s:%d", reject.File, reject.Table, reject.Line)
+		}
+		p.line(2, "%s，第 %d 列“%s”：是 %q，应为%s", "%s, column %d %q: found %q, expected %s", at, reject.Column, reject.Header, shorten(reject.Value), reject.Reason.In(p.lang))
+	}
+	p.line(1, "全部原因见 %s；原样退回的行见 %s，改正后可再次报送", "every reason is in %s; the rows as they were sent are in %s, to be mended there and sent again", rejectList, strings.Join(r.RejectFiles, ", "))
+}
+
+func shorten(s string) string {
+	if r := []rune(s); len(r) > 60 {
+		return string(r[:60]) + "…"
+	}
+	return s
+}
+
+// printer writes indented lines in one of the two languages.
+type printer struct {
+	w    io.Writer
+	lang string
+}
+
+func (p *printer) in(zh, en string) string { return catalog.Text{Zh: zh, En: en}.In(p.lang) }
+
+func (p *printer) line(depth int, zh, en string, args ...any) {
+	fmt.Fprintf(p.w, strings.Repeat("  ", depth)+p.in(zh, en)+"\n", args...)
+}
+
+// plan tells where the table stands.
+func (p *printer) plan(depth int, plan *layout.Plan) {
+	switch n := len(plan.Header); {
+	case n == 0:
+		p.line(depth, "没有表头（%s）", "no header (%s)", plan.Evidence.In(p.lang))
+	case n == 1:
+		p.line(depth, "表头在第 %d 行（%s）", "header on line %d (%s)", plan.Header[0], plan.Evidence.In(p.lang))
+	default:
+		p.line(depth, "表头在第 %d 至 %d 行（%s）", "header on lines %d to %d (%s)", plan.Header[0], plan.Header[n-1], plan.Evidence.In(p.lang))
+	}
+	if plan.Beside > 1 {
+		p.line(depth, "同样的列并排出现 %d 次，已上下合并", "the same columns stand side by side %d times and are read one below the other", plan.Beside)
+	}
+}
+
+// skips lists the lines that are no data.
+func (p *printer) skips(depth int, skips []layout.Skip) {
+	const most = 200
+	for _, s := range skips[:min(most, len(skips))] {
+		where := fmt.Sprint(s.Line)
+		if s.To > s.Line {
+			where = fmt.Sprintf("%d-%d", s.Line, s.To)
+		}
+		if s.Table != "" {
+			where = s.Table + ":" + where
+		}
+		p.line(depth, "略过 %s：%s %s", "skipped %s: %s %s", where, layout.Reasons[s.Why].In(p.lang), s.Text)
+	}
+	if len(skips) > most {
+		p.line(depth, "另有 %d 处，见 report.json", "and %d more, see report.json", len(skips)-most)
+	}
+}

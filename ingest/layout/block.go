@@ -1,0 +1,546 @@
+package layout
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+
+	"govdata/ingest/normalise"
+)
+
+// Block is one table with its header, as a stream of data rows.
+type Block struct {
+	sheet *Sheet
+	plan  *Plan
+	// above are the rows over the header, and header its own, to know them
+	// again at a page break.
+	above, header [][]string
+	width         int // columns of one group
+	headerWidth   int
+	stride        int // columns from one group to the next, 0 for one group
+	required      []int
+	keys          []int
+
+	last    int64 // the line read last
+	gap     bool  // it was no data
+	note    bool  // it was a footnote
+	ended   bool
+	held    []row    // rows of one cell, which may be notes
+	queue   []row    // rows to be given before the next is read
+	groups  [][]byte // the row whose groups are being given
+	group   int
+	spans   []span
+	filling []string // by column, for Layout.FillDown
+	fillers []int
+	cells   [][]byte
+}
+
+// span is a merged range whose value is being repeated.
+type span struct {
+	from, to   int // columns, from 0
+	row, until int64
+	value      string
+}
+
+// Plan says how the block is read. Skipped and Rows grow until Next returns io.EOF.
+func (b *Block) Plan() *Plan { return b.plan }
+
+// Require names the columns (from 0) that every data row has something in, and
+// those of the key. A row without one of the former may be a total, a title or
+// a footnote; without any, rows are told by their shape.
+func (b *Block) Require(required, keys []int) { b.required, b.keys = required, keys }
+
+// Width is the number of cells that a row may have.
+func (b *Block) Width() int {
+	if b.plan.Beside > 1 {
+		return b.width
+	}
+	return max(b.width, b.headerWidth)
+}
+
+// Next returns the next data row, io.EOF behind the last one of the block. The
+// cells are valid until the next call.
+func (b *Block) Next() (line int64, cells [][]byte, err error) {
+	for {
+		if b.groups != nil {
+			if cells := b.nextGroup(); cells != nil {
+				b.plan.Rows++
+				return b.last, cells, nil
+			}
+			b.groups = nil
+		}
+		line, cells, given, err := b.row()
+		if err != nil {
+			return 0, nil, err
+		}
+		b.last = line
+		if !given && b.hold(line, cells) {
+			continue
+		}
+		if b.stride > 0 {
+			b.groups, b.group = cells, 0
+			continue
+		}
+		b.plan.Rows++
+		return line, cells, nil
+	}
+}
+
+// nextGroup returns the next of the groups side by side that has something in it.
+func (b *Block) nextGroup() [][]byte {
+	for b.group < b.plan.Beside {
+		from := b.group * b.stride
+		b.group++
+		if from >= len(b.groups) {
+			return nil
+		}
+		to := min(from+b.width, len(b.groups))
+		if b.group == b.plan.Beside {
+			to = len(b.groups)
+		}
+		if cells := b.groups[from:to]; slices.ContainsFunc(cells, func(c []byte) bool { return len(bytes.TrimSpace(c)) > 0 }) {
+			return cells
+		}
+	}
+	return nil
+}
+
+// row returns the next row that is data, as far as one can tell from the row
+// alone. given says that it was held back before.
+func (b *Block) row() (line int64, cells [][]byte, given bool, err error) {
+	for {
+		if len(b.queue) > 0 {
+			r := b.queue[0]
+			b.queue = b.queue[1:]
+			return r.line, b.bytes(r.cells), true, nil
+		}
+		if b.ended {
+			return 0, nil, false, io.EOF
+		}
+		line, cells, err = b.raw()
+		if errors.Is(err, io.EOF) {
+			b.end()
+			continue
+		} else if err != nil {
+			return 0, nil, false, err
+		}
+		why := ""
+		switch {
+		case b.sheet.options.Layout.Skips(line):
+			why = "left out as asked"
+		case b.isHeader(cells):
+			why = "header repeated"
+		default:
+			if len(b.sheet.merges) > 0 {
+				cells = b.spread(line, cells)
+			}
+			why = b.classify(cells)
+		}
+		b.note = why == "footnote"
+		if why != "" {
+			b.skip(line, why, texts(cells))
+			b.gap = true
+			continue
+		}
+		if b.headerFollows(line, cells) {
+			b.end()
+			continue
+		}
+		b.gap = false
+		if len(b.sheet.options.Layout.FillDown) > 0 {
+			b.fillDown(cells)
+		}
+		return line, cells, false, nil
+	}
+}
+
+// raw returns the row as it stands.
+func (b *Block) raw() (int64, [][]byte, error) {
+	s := b.sheet
+	if len(s.ahead) > 0 {
+		r := s.ahead[0]
+		s.ahead = s.ahead[1:]
+		return r.line, b.bytes(r.cells), nil
+	}
+	if s.ended != nil {
+		return 0, nil, s.ended
+	}
+	r, err := s.table.Next()
+	if err != nil {
+		s.ended = err
+	}
+	return r.Line, r.Cells, err
+}
+
+func (b *Block) bytes(cells []string) [][]byte {
+	b.cells = b.cells[:0]
+	for _, c := range cells {
+		b.cells = append(b.cells, []byte(c))
+	}
+	return b.cells
+}
+
+func texts(cells [][]byte) []string {
+	s := make([]string, len(cells))
+	for i, c := range cells {
+		s[i] = string(c)
+	}
+	return s
+}
+
+// end closes the block. What is still held back are notes.
+func (b *Block) end() {
+	b.ended = true
+	for _, r := range b.held {
+		b.skip(r.line, "note below", r.cells)
+	}
+	b.held = nil
+}
+
+// drain reads what nobody asked for.
+func (b *Block) drain() error {
+	for {
+		if _, _, err := b.Next(); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+}
+
+// maxHeld bounds how many rows are held back to see whether data follows.
+const maxHeld = 64
+
+// hold keeps back a row that may be a note below the table: it stands behind a
+// gap and has one cell. If data follows, it was data; if not, a note.
+func (b *Block) hold(line int64, cells [][]byte) bool {
+	if len(b.required) > 0 || b.width < 2 {
+		return false
+	}
+	if _, filled := firstCell(cells); filled == 1 && (len(b.held) > 0 || b.behindGap(line)) && len(b.held) < maxHeld {
+		b.held = append(b.held, row{line, texts(cells)})
+		return true
+	}
+	if len(b.held) == 0 {
+		return false
+	}
+	b.queue = append(b.held, row{line, texts(cells)})
+	b.held = nil
+	return true
+}
+
+// behindGap reports whether the row before this one was no data.
+func (b *Block) behindGap(line int64) bool {
+	n := len(b.plan.Skipped)
+	return n > 0 && b.plan.Skipped[n-1].To+1 >= line && b.plan.Rows > 0
+}
+
+// spread repeats the value of merged cells in every row and column that they cover.
+func (b *Block) spread(line int64, cells [][]byte) [][]byte {
+	b.spans = slices.DeleteFunc(b.spans, func(s span) bool { return s.until < line })
+	for _, m := range b.sheet.merges {
+		if int64(m.Row) == line && m.Col <= len(cells) {
+			b.spans = append(b.spans, span{m.Col - 1, m.Col2, line, int64(m.Row2), string(cells[m.Col-1])})
+		}
+	}
+	for _, s := range b.spans {
+		if strings.TrimSpace(s.value) == "" || s.from >= b.width {
+			continue
+		}
+		if s.row == line && s.to > s.from+1 && s.until == line {
+			continue // a title over several columns, or a total's label
+		}
+		to := s.to
+		if s.to > s.from+1 && s.row == line {
+			to = s.from + 1
+		}
+		for len(cells) < min(to, b.width) {
+			cells = append(cells, nil)
+		}
+		for col := s.from; col < min(to, b.width); col++ {
+			if len(bytes.TrimSpace(cells[col])) == 0 {
+				cells[col] = []byte(s.value)
+			}
+		}
+	}
+	return cells
+}
+
+// fillDown gives blank cells of the columns in Layout.FillDown the value above.
+func (b *Block) fillDown(cells [][]byte) {
+	if b.filling == nil {
+		b.filling = make([]string, len(b.plan.Columns))
+		for i, c := range b.plan.Columns {
+			if slices.Contains(b.sheet.options.Layout.FillDown, c.Header) {
+				b.fillers = append(b.fillers, i)
+			}
+		}
+	}
+	for _, i := range b.fillers {
+		if i >= len(cells) {
+			continue
+		}
+		if len(bytes.TrimSpace(cells[i])) > 0 {
+			b.filling[i] = string(cells[i])
+		} else {
+			cells[i] = []byte(b.filling[i])
+		}
+	}
+}
+
+// headerFollows reports whether a row begins another table: the same columns
+// in another order, known columns again in other places, or, behind a gap, a
+// header by its shape. The row is then the first one ahead.
+func (b *Block) headerFollows(line int64, cells [][]byte) bool {
+	again := b.sameNames(cells)
+	if !again && !b.gap && line <= b.last+1 {
+		return false
+	}
+	s := b.sheet
+	this := row{line, texts(cells)}
+	if again {
+		s.ahead = slices.Insert(s.ahead, 0, this)
+		return true
+	}
+	if len(s.options.Layout.Columns) > 0 || s.options.Layout.Header.None || s.options.Headed {
+		return false
+	}
+	for _, c := range this.cells { // mostly this settles it
+		if k := kindOf(c); k == figure {
+			return false
+		}
+	}
+	if s.peek(12); len(s.ahead) < 2 {
+		return false
+	}
+	s.ahead = slices.Insert(s.ahead, 0, this)
+	if b.begins() {
+		return true
+	}
+	s.ahead = s.ahead[1:]
+	return false
+}
+
+// begins reports whether the rows ahead begin another table.
+func (b *Block) begins() bool {
+	s := b.sheet
+	first := 0
+	for ; first < min(4, len(s.ahead)); first++ { // a title may stand first
+		h := s.at(first, 1, b.plan.Evidence)
+		if names := s.options.Names; names != nil {
+			if n := named(h.columns, names); n >= 4 && n > used(s.ahead[first].cells) {
+				return true
+			}
+		}
+		body := shapeOf(s.ahead[first+1:])
+		if len(body.rows) < 1 || used(s.ahead[first].cells) < 2 || body.filled(s.ahead[first].cells) < 0.8 {
+			if count(s.ahead[first].cells) > 1 {
+				return false
+			}
+			continue
+		}
+		figures := 0
+		for j, is := range body.figures {
+			if is && kindOf(cellAt(s.ahead[first].cells, j)) == word {
+				figures++
+			}
+		}
+		contrast, ok := body.contrast(h, s.ahead[first].cells)
+		return ok && figures > 0 && body.like(body.rows[0].cells) == 1 && contrast > 0.2 &&
+			!slices.Equal(trimmed(s.ahead[first].cells), b.names())
+	}
+	return false
+}
+
+func count(cells []string) int {
+	n := 0
+	for _, c := range cells {
+		if strings.TrimSpace(c) != "" {
+			n++
+		}
+	}
+	return n
+}
+
+func trimmed(cells []string) []string {
+	out := make([]string, used(cells))
+	for i := range out {
+		out[i] = strings.TrimSpace(cells[i])
+	}
+	return out
+}
+
+func (b *Block) names() []string {
+	names := make([]string, len(b.plan.Columns))
+	for i, c := range b.plan.Columns {
+		names[i] = c.Header
+	}
+	return names
+}
+
+// sameNames reports whether a row has the texts of the header in another order.
+func (b *Block) sameNames(cells [][]byte) bool {
+	if len(b.header) == 0 || len(cells) < 2 {
+		return false
+	}
+	last := b.header[len(b.header)-1]
+	found := 0
+	for _, c := range cells {
+		c = bytes.TrimSpace(c)
+		if len(c) == 0 {
+			continue
+		}
+		if !slices.Contains(last, string(c)) {
+			return false
+		}
+		found++
+	}
+	return found > 1 && found == count(last)
+}
+
+// skip notes a line that is no data row; neighbours with the same reason join.
+func (b *Block) skip(line int64, why string, cells []string) {
+	text := brief(cells)
+	if n := len(b.plan.Skipped); n > 0 {
+		last := &b.plan.Skipped[n-1]
+		if last.Why == why && text == "" && last.Text == "" && line >= last.To {
+			last.To = line
+			return
+		}
+	}
+	b.plan.Skipped = append(b.plan.Skipped, Skip{Table: b.plan.Table, Line: line, To: line, Why: why, Text: text})
+}
+
+// Lines that sum up or explain, and are no rows (DOMAIN.md, section 4). They
+// are skipped where a required cell is empty, where a sum's word stands in a
+// key, or where a footnote stands alone: else a data row may well begin so.
+var (
+	sumPattern      = regexp.MustCompile(`^(合计|小计|总计|共计|累计|合計|小計|總計|本页合计|本页小计|(grand|sub)?totals?)[:：]?$`)
+	totalPattern    = regexp.MustCompile(`^(.{0,16}(合计|小计|总计|共计|累计)|(合计|小计|总计|共计|累计).{0,16}|(grand)?(sub)?total.{0,16})$`)
+	footnotePattern = regexp.MustCompile(`^((附?注|備?註|备注|说明|說明|数据来源|資料來源|资料来源|来源|填报人|填表人|制表人?|审核人?|单位负责人|负责人|填报单位|填报日期|联系人|notes?|sources?)[0-9一二三四五六七八九十]?[:：、.．]|[*※])`)
+)
+
+// classify says why a row is no data row, or "" for one that is.
+func (b *Block) classify(cells [][]byte) string {
+	if len(b.required) == 0 {
+		return b.classifyShape(cells)
+	}
+	for _, col := range b.required {
+		if col >= len(cells) || len(bytes.TrimSpace(cells[col])) == 0 {
+			return b.classifyShort(cells)
+		}
+	}
+	return b.classifyFull(cells)
+}
+
+// classifyShort is classify for a row that lacks a required cell.
+func (b *Block) classifyShort(cells [][]byte) string {
+	first, filled := firstCell(cells)
+	if filled == 0 {
+		return "blank"
+	}
+	text := strings.ToLower(normalise.Fold(string(first)))
+	switch {
+	case totalPattern.MatchString(strings.Join(strings.Fields(text), "")):
+		return "total"
+	case footnotePattern.MatchString(strings.TrimLeft(text, "（(")), b.note && filled == 1:
+		return "footnote"
+	case b.isAbove(cells):
+		return "title repeated"
+	}
+	return ""
+}
+
+// classifyFull is classify for a row with all required cells. Nearly every row
+// is one, so it looks at bytes before it looks at words.
+func (b *Block) classifyFull(cells [][]byte) string {
+	for _, col := range b.keys {
+		if isSum(cells[col]) {
+			return "total"
+		}
+	}
+	if b.width < 2 || len(cells) > 1 && len(cells[0]) > 0 && len(cells[1]) > 0 {
+		return ""
+	}
+	if first, filled := firstCell(cells); filled == 1 && isFootnote(first) {
+		return "footnote"
+	}
+	return ""
+}
+
+// classifyShape is classify where no column is known to be required.
+func (b *Block) classifyShape(cells [][]byte) string {
+	if len(cells) > 1 && len(cells[0]) > 0 && len(cells[1]) > 0 && !isSum(cells[0]) {
+		return ""
+	}
+	first, filled := firstCell(cells)
+	switch {
+	case filled == 0:
+		return "blank"
+	case b.width < 2:
+		return ""
+	case isSum(first) && (filled > 1 || b.width > 2):
+		return "total"
+	case filled == 1 && (isFootnote(first) || b.note):
+		return "footnote"
+	case b.isAbove(cells):
+		return "title repeated"
+	}
+	return ""
+}
+
+func isSum(cell []byte) bool {
+	c := bytes.TrimSpace(cell)
+	if len(c) == 0 || len(c) > 48 {
+		return false
+	}
+	switch c[len(c)-1] { // mostly this settles it
+	case 'l', 'L', 's', 'S', ':', 0xA1, 0x88, 0x9A: // of total(s), 计, 計, ：
+	default:
+		return false
+	}
+	return sumPattern.MatchString(strings.Join(strings.Fields(strings.ToLower(normalise.Fold(string(c)))), ""))
+}
+
+func isFootnote(cell []byte) bool {
+	return footnotePattern.MatchString(strings.TrimLeft(strings.ToLower(normalise.Fold(string(cell))), "（("))
+}
+
+// firstCell returns the first cell that holds anything, and how many do.
+func firstCell(cells [][]byte) (first []byte, filled int) {
+	for _, c := range cells {
+		if c = bytes.TrimSpace(c); len(c) > 0 {
+			if filled++; filled == 1 {
+				first = c
+			}
+		}
+	}
+	return first, filled
+}
+
+// isHeader reports whether a row repeats a header row.
+func (b *Block) isHeader(cells [][]byte) bool {
+	return slices.ContainsFunc(b.header, func(h []string) bool { return sameCells(cells, h) })
+}
+
+func (b *Block) isAbove(cells [][]byte) bool {
+	return slices.ContainsFunc(b.above, func(r []string) bool { return sameCells(cells, r) })
+}
+
+func sameCells(cells [][]byte, row []string) bool {
+	some := false
+	for i := range max(len(cells), len(row)) {
+		var c []byte
+		if i < len(cells) {
+			c = cells[i]
+		}
+		if string(c) != cellAt(row, i) {
+			return false
+		}
+		some = some || len(c) > 0
+	}
+	return some
+}
