@@ -92,6 +92,12 @@ type Quantity struct {
 	Bracketed, Scientific bool
 }
 
+// String returns the number in plain notation, without its unit.
+func (q Quantity) String() string {
+	text, _ := Number{Precision: 1 << 20, Scale: 1 << 19}.place(q.Whole, q.Frac, q.Exponent, q.Negative)
+	return text
+}
+
 // ParseQuantity reads the number in s, and leaves its unit to the caller.
 // comma says that a comma stands before the decimals, and points between
 // thousands.
@@ -340,7 +346,7 @@ var symbols = map[string]struct {
 	shift int
 }{
 	"圆": {"元", 0}, "RMB": {"元", 0}, "CNY": {"元", 0}, "人民币": {"元", 0}, "人民币元": {"元", 0},
-	"W": {"瓦", 0}, "kW": {"瓦", 3}, "KW": {"瓦", 3}, "kw": {"瓦", 3}, "千瓦": {"瓦", 3}, "MW": {"瓦", 6}, "兆瓦": {"瓦", 6},
+	"W": {"瓦", 0}, "kW": {"瓦", 3}, "KW": {"瓦", 3}, "kw": {"瓦", 3}, "千瓦": {"瓦", 3}, "瓩": {"瓦", 3}, "MW": {"瓦", 6}, "兆瓦": {"瓦", 6},
 	"kWh": {"千瓦时", 0}, "kwh": {"千瓦时", 0}, "KWH": {"千瓦时", 0}, "千瓦·时": {"千瓦时", 0},
 	"g": {"克", 0}, "kg": {"克", 3}, "KG": {"克", 3}, "千克": {"克", 3}, "公斤": {"克", 3}, "t": {"克", 6}, "吨": {"克", 6},
 	"mm": {"毫米", 0}, "m": {"米", 0}, "km": {"米", 3}, "千米": {"米", 3}, "公里": {"米", 3},
@@ -368,6 +374,7 @@ var (
 	unitLabel      = regexp.MustCompile(`^(.*?)\s*(?:计量|金额|货币)?单位\s*[:：]\s*(.+)$`)
 	slashPattern   = regexp.MustCompile(`^(.+?)\s*[/／]\s*([^/／]+)$`)
 	moneyPattern   = regexp.MustCompile(`^(.+?)[\s:：,，_]*((?:[百千]?万|亿)元)$`)
+	suffixPattern  = regexp.MustCompile(`^(.+?)\s*(?:_(%|[^_]{2,}|[^_\x00-\x7f])|-([^-\x00-\x7f]+))$`)
 	unitSeparators = regexp.MustCompile(`[、,，;；\s]+`)
 )
 
@@ -384,8 +391,8 @@ var headerUnits = func() map[string]bool {
 	return known
 }()
 
-// Unit splits the unit off a header such as 罚款金额（万元）, 预算数/万元 or
-// 单位：万元. The unit is given without its magnitude, and shift is the power of
+// Unit splits the unit off a header such as 罚款金额（万元）, 预算数/万元,
+// 就业人员数_万人 or 单位：万元. The unit is given without its magnitude, and shift is the power of
 // ten: 元 and 4. Where a line names several units (单位：万元、%), it is the one
 // with a magnitude; two of those are no unit.
 func Unit(header string) (title, unit string, shift int, ok bool) {
@@ -412,7 +419,22 @@ func Unit(header string) (title, unit string, shift int, ok bool) {
 			}
 		}
 	}
+	if m := suffixPattern.FindStringSubmatch(text); m != nil {
+		if unit, shift, ok = oneUnit(m[2] + m[3]); ok {
+			return m[1], unit, shift, true
+		}
+	}
 	return header, "", 0, false
+}
+
+// CellUnit reports whether text is a unit, or a magnitude such as 万, that a
+// number in a cell may carry.
+func CellUnit(text string) bool {
+	if base, shift := cutMagnitude(text); base == "" && shift > 0 {
+		return true
+	}
+	_, _, ok := headerUnit(text)
+	return ok
 }
 
 // oneUnit reads a list of units.
@@ -432,7 +454,7 @@ func oneUnit(list string) (unit string, shift int, ok bool) {
 
 func headerUnit(text string) (unit string, shift int, ok bool) {
 	text, per, compound := strings.Cut(text, "/")
-	if rest, found := strings.CutPrefix(text, "人民币"); found && rest != "" {
+	if rest := strings.TrimSuffix(strings.TrimPrefix(text, "人民币"), "人民币"); rest != "" {
 		text = rest
 	}
 	if !headerUnits[text] {
