@@ -1,0 +1,382 @@
+package infer
+
+import (
+	"encoding/binary"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"govdata/ingest/normalise"
+)
+
+// markTexts mean "no value" among numbers, dates and booleans.
+var markTexts = [...]string{"/", "—", "——", "-", "--", "无", "無", "不详", "暂无", "N/A", "n/a", "NA", "null", "NULL", "Null", `\N`, "..", "…", "……", "nan", "NaN", "NAN", "None", "#N/A"}
+
+const markCount = len(markTexts)
+
+// marks finds a mark by the text of a tidied cell; full-width ones are the same
+// mark, as they are to normalise.RuleOf.
+var marks = indexMarks()
+
+type markIndex struct {
+	index   map[string]int
+	first   [256]bool
+	longest int
+}
+
+func indexMarks() markIndex {
+	m := markIndex{index: map[string]int{}}
+	wide := func(r rune) rune {
+		if r > ' ' && r < 0x7f {
+			return r + 0xFEE0
+		}
+		return r
+	}
+	for i, text := range markTexts {
+		for _, form := range []string{text, normalise.Clean(strings.Map(wide, text))} {
+			m.index[form], m.first[form[0]], m.longest = i, true, max(m.longest, len(form))
+		}
+	}
+	return m
+}
+
+// The words of booleans come in pairs: true and false stand next to each other.
+const wordCount = 10
+
+var wordIndex = map[string]int{"true": 0, "false": 1, "是": 2, "否": 3, "y": 4, "n": 5, "yes": 6, "no": 7, "t": 8, "f": 9}
+
+// scan reports whether b has other than ASCII characters, and some that
+// normalise.Clean may change.
+func scan(b []byte) (wide, suspect bool) {
+	i := 0
+	for ; i+8 <= len(b); i += 8 {
+		if binary.LittleEndian.Uint64(b[i:])&0x8080808080808080 != 0 {
+			wide = true
+			break
+		}
+	}
+	for ; i < len(b); i++ {
+		if b[i] >= utf8.RuneSelf {
+			wide = true
+			if suspectLead[b[i]] {
+				return true, true
+			}
+		}
+	}
+	return wide, false
+}
+
+// suspectLead are the first bytes of white space and of full-width letters
+// (U+00A0, U+1680, U+2000, U+3000, U+FEFF, U+FF10).
+var suspectLead = [256]bool{0xC2: true, 0xE1: true, 0xE2: true, 0xE3: true, 0xEF: true}
+
+func allDigits(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// classify counts s, tidied and not empty, and returns its kind.
+func (c *Column) classify(s string, wide bool) kind {
+	switch first := s[0]; {
+	case first >= '0' && first <= '9':
+		return c.startsWithDigit(s, wide)
+	case first >= 'A' && first <= 'Z' || first >= 'a' && first <= 'z':
+		return c.startsWithLetter(s)
+	case first >= utf8.RuneSelf:
+		return c.startsWide(s)
+	case first == '-' || first == '.' || first == '+' || first == '(' || first == ',':
+		return c.startsWithSign(s, wide)
+	}
+	return kindText
+}
+
+func (c *Column) startsWithDigit(s string, wide bool) kind {
+	if p, ok := glance(s); ok {
+		switch {
+		case p.point >= 0 || p.comma >= 0:
+			if c.number(s, p) {
+				c.pointMonth(s, p)
+				return kindNumber
+			}
+		case p.zeros:
+			return kindZeros
+		case p.digits > 15:
+			return kindLong
+		default:
+			c.digits.add(p.value)
+			c.compactDate(p)
+			return kindDigits
+		}
+	}
+	if wide {
+		return c.wideNumber(s)
+	}
+	if d, ok := cutNumericDate(s); ok {
+		return c.numericDay(s, d)
+	}
+	n := 1
+	for n < len(s) && s[n] >= '0' && s[n] <= '9' {
+		n++
+	}
+	if n == len(s) {
+		switch {
+		case s[0] == '0':
+			return kindZeros
+		default:
+			return kindLong
+		}
+	}
+	switch after := s[n]; {
+	case after == ':' && n <= 2:
+		return c.timeOfDay(s)
+	case (after == '-' || after == '/') && n == 4:
+		return c.month(s)
+	case (after == '-' || after == ' ') && n <= 2 && isLetter(s[n+1:]):
+		if k := c.wordedDay(s, 1); k != kindText {
+			return k
+		}
+	case after == 'T' && n == 8, after == ' ' && n == 8: // 20160305T093000
+		return c.readDay(s)
+	}
+	if numeric(s) {
+		return c.odd(s)
+	}
+	return kindText
+}
+
+// isLetter reports whether s begins with a Latin letter.
+func isLetter(s string) bool {
+	return s != "" && (s[0] >= 'A' && s[0] <= 'Z' || s[0] >= 'a' && s[0] <= 'z')
+}
+
+// maxUnit is the longest unit, in bytes.
+const maxUnit = 30
+
+// numeric reports whether an ASCII cell is digits and marks with at most a
+// short unit behind, so that it is worth to be read as a number.
+func numeric(s string) bool {
+	end := len(s)
+	if strings.HasSuffix(s, "m2") || strings.HasSuffix(s, "m3") {
+		end -= len("m2")
+	}
+	for end > 0 && (s[end-1] < '0' || s[end-1] > '9') {
+		end--
+	}
+	for i := range end {
+		switch c := s[i]; {
+		case c >= '0' && c <= '9', c == '.', c == ',', c == '(', c|0x20 == 'e':
+		case (c == '+' || c == '-') && (i == 0 || s[i-1]|0x20 == 'e'):
+		default:
+			return false
+		}
+	}
+	return end > 0 && len(s)-end <= maxUnit
+}
+
+func (c *Column) startsWithLetter(s string) kind {
+	if len(s) <= 5 {
+		if k, ok := c.word(s); ok {
+			return k
+		}
+	}
+	if len(s) < 6 {
+		return kindText
+	}
+	switch {
+	case strings.Contains(monthStarts, string([]byte{s[0] | 0x20, s[1] | 0x20, s[2] | 0x20})):
+		if !strings.ContainsAny(s, "0123456789") {
+			return kindText
+		}
+		if c.month(s) == kindMonth {
+			return kindMonth
+		}
+		return c.wordedDay(s, 2)
+	case strings.HasPrefix(s, "RMB"):
+		return c.odd(s)
+	}
+	return kindText
+}
+
+const monthStarts = "jan feb mar apr may jun jul aug sep oct nov dec"
+
+// word counts the words of booleans.
+func (c *Column) word(s string) (kind, bool) {
+	var lower [5]byte
+	if len(s) > len(lower) {
+		return kindText, false
+	}
+	for i := range len(s) {
+		lower[i] = s[i]
+		if s[i] >= 'A' && s[i] <= 'Z' {
+			lower[i] |= 0x20
+		}
+	}
+	i, ok := wordIndex[string(lower[:len(s)])]
+	if !ok {
+		return kindText, false
+	}
+	c.words[i]++
+	return kindWord, true
+}
+
+func (c *Column) startsWithSign(s string, wide bool) kind {
+	if s[0] == '-' && len(s) > 1 {
+		if p, ok := glance(s); ok {
+			switch {
+			case p.point >= 0 || p.comma >= 0:
+				if c.number(s, p) {
+					return kindNumber
+				}
+				return kindText
+			case p.zeros:
+				return kindZeros
+			}
+			c.shared.addPlain(p.value, 0)
+			return kindNumber
+		}
+	}
+	if wide {
+		return c.wideNumber(s)
+	}
+	if numeric(strings.TrimSuffix(s, ")")) {
+		return c.odd(s)
+	}
+	return kindText
+}
+
+// startsWide is for a cell whose first character is not ASCII: text, unless it
+// is one that a number, a date or a boolean begins with.
+func (c *Column) startsWide(s string) kind {
+	r, _ := utf8.DecodeRuneInString(s)
+	switch {
+	case r == '是' || r == '否':
+		if k, ok := c.word(s); ok {
+			return k
+		}
+		return kindText
+	case normalise.LongTerm(s):
+		return kindForever
+	case strings.ContainsRune("零〇○一二两三四五六七八九十百千壹贰貳叁參肆伍陆陸柒捌玖拾佰仟廿卅元", r), strings.ContainsRune("￥¥（＋－−‐‒–．，", r), strings.HasPrefix(s, "人民币"), strings.HasPrefix(s, "民国"), strings.HasPrefix(s, "民國"), strings.HasPrefix(s, "中華民國"), strings.HasPrefix(s, "中华民国"):
+		return c.wideNumber(s)
+	}
+	return kindText
+}
+
+// wideNumber is for a cell that begins like a number or a date and has other
+// than ASCII characters in it.
+func (c *Column) wideNumber(s string) kind {
+	if deceptive(s) {
+		return kindText
+	}
+	if folded := normalise.Fold(s); folded != s && isASCII(folded) {
+		return c.classify(folded, false)
+	}
+	if strings.ContainsAny(s, "年月日号时点－／．：") && len(s) <= 80 {
+		if c.readDay(s) == kindDay {
+			return kindDay
+		}
+		if c.month(s) == kindMonth {
+			return kindMonth
+		}
+		if c.timeOfDay(s) == kindClock {
+			return kindClock
+		}
+	}
+	if s[0] >= '0' && s[0] <= '9' {
+		if at := strings.LastIndexAny(s, "0123456789"); len(s)-at-1 > maxUnit {
+			return kindText
+		}
+	}
+	return c.odd(s)
+}
+
+// deceptive reports whether NFKC would make a number of what is none: ① is not
+// 1 and 10² not 102. m² is a unit.
+func deceptive(s string) bool {
+	before := rune(0)
+	for _, r := range s {
+		if r >= utf8.RuneSelf && r != '〇' && unicode.IsNumber(r) && (r < '０' || r > '９') && !unicode.Is(unicode.Han, r) && before|0x20 != 'm' {
+			return true
+		}
+		before = r
+	}
+	return false
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return s != ""
+}
+
+func (c *Column) month(s string) kind {
+	m, err := normalise.YearMonth(s)
+	if err != nil {
+		return kindText
+	}
+	c.countMonth(m)
+	return kindMonth
+}
+
+// countMonth keeps the bounds of months, and an eye on 2010-11, which may be a
+// financial year.
+func (c *Column) countMonth(m string) {
+	year, month := decimal(m[:4]), decimal(m[5:])
+	c.months.add(momentOf(year, month, 1, 0, 0, 0))
+	if (year+1)%100 == month {
+		c.fiscal++
+	}
+}
+
+func (c *Column) timeOfDay(s string) kind {
+	if _, err := normalise.TimeOfDay(s); err != nil {
+		return kindText
+	}
+	return kindClock
+}
+
+// compactDate counts digits that may be dates, times and months.
+func (c *Column) compactDate(p plainNumber) {
+	switch p.digits {
+	case 6:
+		if v := int(p.value); dayExists(v/100, v%100, 1) {
+			c.compactMonths++
+			c.months.add(momentOf(v/100, v%100, 1, 0, 0, 0))
+		}
+	case 8:
+		c.compactDay(int(p.value), 0)
+	case 14:
+		if clock := int(p.value % 1e6); clock/1e4 < 24 && clock/100%100 < 60 && clock%100 < 60 {
+			c.compactTimes += c.compactDay(int(p.value/1e6), clock)
+		}
+	}
+}
+
+// compactDay counts the day yyyymmdd at hhmmss; 0 where there is none.
+func (c *Column) compactDay(v, clock int) int64 {
+	year, month, day := v/1e4, v/100%100, v%100
+	if !dayExists(year, month, day) {
+		return 0
+	}
+	c.compactDays++
+	if year >= 1900 && year <= 2099 {
+		c.compactRecent++
+	}
+	c.compact.add(momentOf(year, month, day, clock/1e4, clock/100%100, clock%100), c.cells, "")
+	return 1
+}
+
+// pointMonth counts decimals that a spreadsheet may have made of 2016.03.
+func (c *Column) pointMonth(s string, p plainNumber) {
+	if len(s) == 7 && s[4] == '.' && p.comma < 0 && p.value >= 1800_00 && dayExists(int(p.value/100), int(p.value%100), 1) {
+		c.pointMonths++
+		c.months.add(momentOf(int(p.value/100), int(p.value%100), 1, 0, 0, 0))
+	}
+}
