@@ -45,30 +45,47 @@ const wordCount = 10
 
 var wordIndex = map[string]int{"true": 0, "false": 1, "是": 2, "否": 3, "y": 4, "n": 5, "yes": 6, "no": 7, "t": 8, "f": 9}
 
-// scan reports whether b has other than ASCII characters, and some that
-// normalise.Clean may change.
-func scan(b []byte) (wide, suspect bool) {
+// scan counts the characters of b, and reports whether there are other than
+// ASCII ones, and some that normalise.Clean may change.
+func scan(b []byte) (runes int, wide, suspect bool) {
 	i := 0
-	for ; i+8 <= len(b); i += 8 {
-		if binary.LittleEndian.Uint64(b[i:])&0x8080808080808080 != 0 {
-			wide = true
-			break
-		}
+	for ; i+8 <= len(b) && binary.LittleEndian.Uint64(b[i:])&0x8080808080808080 == 0; i += 8 {
 	}
-	for ; i < len(b); i++ {
-		if b[i] >= utf8.RuneSelf {
-			wide = true
-			if suspectLead[b[i]] {
-				return true, true
-			}
-		}
+	for runes = i; i < len(b); runes++ {
+		lead := leads[b[i]]
+		i += int(lead.width)
+		wide = wide || lead.width > 1
+		suspect = suspect || lead.suspect
 	}
-	return wide, false
+	return runes, wide, suspect
 }
 
-// suspectLead are the first bytes of white space and of full-width letters
-// (U+00A0, U+1680, U+2000, U+3000, U+FEFF, U+FF10).
-var suspectLead = [256]bool{0xC2: true, 0xE1: true, 0xE2: true, 0xE3: true, 0xEF: true}
+// lead is what the first byte of a character tells: its length, and whether it
+// may be white space or a full-width letter (U+00A0, U+1680, U+2000, U+3000,
+// U+FEFF, U+FF10).
+type lead struct {
+	width   uint8
+	suspect bool
+}
+
+var leads = func() (l [256]lead) {
+	for b := range l {
+		switch {
+		case b >= 0xF0:
+			l[b].width = 4
+		case b >= 0xE0:
+			l[b].width = 3
+		case b >= 0xC0:
+			l[b].width = 2
+		default:
+			l[b].width = 1
+		}
+	}
+	for _, b := range []byte{0xC2, 0xE1, 0xE2, 0xE3, 0xEF} {
+		l[b].suspect = true
+	}
+	return l
+}()
 
 func allDigits(s string) bool {
 	for i := range len(s) {
@@ -252,15 +269,23 @@ func (c *Column) startsWithSign(s string, wide bool) kind {
 // is one that a number, a date or a boolean begins with.
 func (c *Column) startsWide(s string) kind {
 	r, _ := utf8.DecodeRuneInString(s)
-	switch {
-	case r == '是' || r == '否':
+	switch r {
+	case '是', '否':
 		if k, ok := c.word(s); ok {
 			return k
 		}
-		return kindText
-	case normalise.LongTerm(s):
-		return kindForever
-	case strings.ContainsRune("零〇○一二两三四五六七八九十百千壹贰貳叁參肆伍陆陸柒捌玖拾佰仟廿卅元", r), strings.ContainsRune("￥¥（＋－−‐‒–．，", r), strings.HasPrefix(s, "人民币"), strings.HasPrefix(s, "民国"), strings.HasPrefix(s, "民國"), strings.HasPrefix(s, "中華民國"), strings.HasPrefix(s, "中华民国"):
+	case '长', '永':
+		if normalise.LongTerm(s) {
+			return kindForever
+		}
+	case '人', '民', '中':
+		for _, start := range []string{"人民币", "民国", "民國", "中華民國", "中华民国"} {
+			if strings.HasPrefix(s, start) {
+				return c.wideNumber(s)
+			}
+		}
+	case '零', '〇', '○', '一', '二', '两', '三', '四', '五', '六', '七', '八', '九', '十', '壹', '贰', '貳', '叁', '參', '肆', '伍', '陆', '陸', '柒', '捌', '玖', '拾',
+		'￥', '¥', '（', '＋', '－', '−', '‐', '‒', '–', '．', '，':
 		return c.wideNumber(s)
 	}
 	return kindText

@@ -11,7 +11,6 @@
 package infer
 
 import (
-	"unicode/utf8"
 	"unsafe"
 
 	"govdata/catalog"
@@ -159,10 +158,12 @@ func (c *Column) Add(cell []byte) {
 	for len(cell) > 0 && cell[len(cell)-1] <= ' ' {
 		cell = cell[:len(cell)-1]
 	}
-	wide, suspect := scan(cell)
+	runes, wide, suspect := scan(cell)
 	if suspect {
-		cell = []byte(normalise.Clean(string(cell)))
-		wide, _ = scan(cell)
+		if text := unsafe.String(unsafe.SliceData(cell), len(cell)); normalise.Clean(text) != text {
+			cell = []byte(normalise.Clean(text))
+			runes, wide, _ = scan(cell)
+		}
 	}
 	if len(cell) == 0 {
 		c.empty++
@@ -179,9 +180,7 @@ func (c *Column) Add(cell []byte) {
 	if h := hash(cell); c.distinct.add(h) && len(c.examples) < maxExamples {
 		c.examples = append(c.examples, example{h, clip(s, maxExample)})
 	}
-	if len(s) > c.maxLength {
-		c.maxLength = max(c.maxLength, utf8.RuneCountInString(s))
-	}
+	c.maxLength = max(c.maxLength, runes)
 	if c.could != 0 {
 		c.narrow(s)
 	}

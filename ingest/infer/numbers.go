@@ -175,6 +175,7 @@ type plainNumber struct {
 	digits        int
 	point, comma  int // digits after the first of each; -1 for none
 	signed, zeros bool
+	simple        bool // the point is the only mark
 }
 
 // glance reads a plain number; ok is false for anything else.
@@ -204,10 +205,32 @@ func glance(s string) (p plainNumber, ok bool) {
 		}
 		return p, true
 	}
-	if mark := s[i]; mark != '.' && mark != ',' {
+	if s[i] == '.' && i+1 < len(s) {
+		if simple, ok := p.decimals(s[i+1:]); ok {
+			return simple, true
+		}
+	}
+	if s[i] != '.' && s[i] != ',' {
 		return p, false
 	}
 	return p.afterMark(s[start:], i-start)
+}
+
+// decimals reads the digits behind the only mark, a point.
+func (p plainNumber) decimals(s string) (plainNumber, bool) {
+	for i := range len(s) {
+		c := s[i] - '0'
+		if c > 9 {
+			return p, false
+		}
+		p.value = p.value*10 + int64(c)
+	}
+	p.point, p.simple = len(s), true
+	p.digits += len(s)
+	if p.signed {
+		p.value = -p.value
+	}
+	return p, p.digits <= maxScale
 }
 
 // afterMark goes on behind the digits of s[:at]. Commas all stand before
@@ -268,6 +291,16 @@ func groups(s string, c byte, end int) bool {
 // number counts s, a number with point or comma, under both readings, and
 // reports whether it has one.
 func (c *Column) number(s string, p plainNumber) bool {
+	if p.simple {
+		c.reading[0].addPlain(p.value, p.point)
+		whole := p.digits - p.point
+		if p.point == 3 && whole <= 3 && s[len(s)-whole-4] != '0' { // 1.234 may have thousands
+			c.reading[1].addPlain(p.value, 0)
+		} else {
+			c.reading[1].bad.add(c.cells, s)
+		}
+		return true
+	}
 	withPoint := decimalsOf(s, '.', ',', p.point)
 	withComma := decimalsOf(s, ',', '.', p.comma)
 	if withPoint < 0 && withComma < 0 {
@@ -290,7 +323,7 @@ func decimalsOf(s string, mark, other byte, behind int) int {
 	end := len(s)
 	if behind >= 0 {
 		end -= behind + 1
-		if s[end] != mark {
+		if s[end] != mark || !allDigits(s[end+1:]) {
 			return -1
 		}
 	}
