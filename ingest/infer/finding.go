@@ -68,7 +68,7 @@ func (v *verdict) decide() (typed bool) {
 	}
 	digits := v.kinds[kindDigits].n
 	switch {
-	case v.header.code && digits+v.kinds[kindZeros].n+v.kinds[kindLong].n == v.values:
+	case v.header.code && digits == v.values:
 		v.text("文本：表头表明是代码", "text: the header says that these are codes")
 		return false
 	case v.calendar(), v.number():
@@ -101,6 +101,9 @@ func (v *verdict) marked() bool {
 
 // manyDistinct is how many different cells rule out that a check was passed by chance.
 const manyDistinct = 3
+
+// manyWhole is how many different whole numbers written as 3.0 are no chance.
+const manyWhole = 12
 
 // identifier finds the codes that can be checked.
 func (v *verdict) identifier() bool {
@@ -413,7 +416,9 @@ func (v *verdict) size(tallies []tally) bool {
 			high = b
 		}
 	}
-	if needed == 0 && frac <= 1 { // 31001.0, as software writes whole numbers
+	// 31001.0 throughout is how software writes whole numbers that were read as
+	// floats. A few like 3.0 may be a measure that happens to be whole.
+	if needed == 0 && frac <= 1 && (whole >= 4 || v.distinct.count() >= manyWhole) {
 		frac = 0
 	}
 	decimal := v.field.Semantic == catalog.Money || u.name == "%" || u.name == "‰" || frac > 0

@@ -69,6 +69,7 @@ func TestTypesAreInferredFromWholeColumns(t *testing.T) {
 		{"decimals as written", "n", "", []string{"1.50", "12.345", "100"}, "decimal(6,3)"},
 		{"many decimals", "n", "", []string{"145.39199829101562", "-5.826789855957031"}, "decimal(18,15)"},
 		{"whole numbers as software writes them", "n", "", []string{"31001.0", "31003.0", ""}, "integer"},
+		{"measures that are whole", "n", "", []string{"3.0", "52.0"}, "decimal(3,1)"},
 		{"thousands", "n", "", []string{"6,718", "776", "1,234,567"}, "integer"},
 		{"thousands and decimals", "n", "", []string{" 27,275.25 ", "57,200.00"}, "decimal(7,2)"},
 		{"thousands everywhere", "n", "", []string{"1,234", "5,678"}, "integer"},
