@@ -115,7 +115,7 @@ func (c *Column) startsWithDigit(s string, wide bool) kind {
 	if p, ok := glance(s); ok {
 		switch {
 		case p.point >= 0 || p.comma >= 0:
-			if c.number(s, p) {
+			if c.number(s, p, false) {
 				c.pointMonth(s, p)
 				return kindNumber
 			}
@@ -129,7 +129,16 @@ func (c *Column) startsWithDigit(s string, wide bool) kind {
 			return kindDigits
 		}
 	}
+	if s[len(s)-1] == '%' {
+		if k := c.percentage(s[:len(s)-1]); k != kindText {
+			return k
+		}
+	}
 	if wide {
+		if year, month, day, ok := cutChineseDate(s); ok && dayExists(year, month, day) {
+			c.dates[0].add(momentOf(year, month, day, 0, 0, 0), c.cells, s)
+			return kindDay
+		}
 		return c.wideNumber(s)
 	}
 	if d, ok := cutNumericDate(s); ok {
@@ -163,6 +172,20 @@ func (c *Column) startsWithDigit(s string, wide bool) kind {
 		return c.odd(s)
 	}
 	return kindText
+}
+
+// percentage counts a plain number that had a percent sign.
+func (c *Column) percentage(s string) kind {
+	p, ok := glance(s)
+	switch {
+	case !ok || p.zeros && p.point < 0:
+		return kindText
+	case p.point < 0 && p.comma < 0:
+		c.shared.addPlain(p.value, 0, true)
+	case !c.number(s, p, true):
+		return kindText
+	}
+	return kindNumber
 }
 
 // isLetter reports whether s begins with a Latin letter.
@@ -245,19 +268,24 @@ func (c *Column) startsWithSign(s string, wide bool) kind {
 		if p, ok := glance(s); ok {
 			switch {
 			case p.point >= 0 || p.comma >= 0:
-				if c.number(s, p) {
+				if c.number(s, p, false) {
 					return kindNumber
 				}
 				return kindText
 			case p.zeros:
 				return kindZeros
 			}
-			c.shared.addPlain(p.value, 0)
+			c.shared.addPlain(p.value, 0, false)
 			return kindNumber
 		}
 	}
 	if wide {
 		return c.wideNumber(s)
+	}
+	if s[0] == '-' && len(s) > 2 && s[len(s)-1] == '%' {
+		if k := c.percentage(s[:len(s)-1]); k != kindText {
+			return k
+		}
 	}
 	if numeric(strings.TrimSuffix(s, ")")) {
 		return c.odd(s)
@@ -294,7 +322,7 @@ func (c *Column) startsWide(s string) kind {
 // wideNumber is for a cell that begins like a number or a date and has other
 // than ASCII characters in it.
 func (c *Column) wideNumber(s string) kind {
-	if deceptive(s) {
+	if longTail(s) || deceptive(s) {
 		return kindText
 	}
 	if folded := normalise.Fold(s); folded != s && isASCII(folded) {
@@ -319,12 +347,26 @@ func (c *Column) wideNumber(s string) kind {
 	return c.odd(s)
 }
 
+// longTail reports cheaply whether s is a number with more behind it than a unit
+// or the rest of a date, as in an address.
+func longTail(s string) bool {
+	end := 0
+	for end < len(s) && s[end] < utf8.RuneSelf {
+		end++
+	}
+	if s = s[end:]; end == 0 || len(s) <= maxUnit {
+		return false
+	}
+	r, _ := utf8.DecodeRuneInString(s)
+	return !strings.ContainsRune("年月日号时点－／．：，％　０１２３４５６７８９", r)
+}
+
 // deceptive reports whether NFKC would make a number of what is none: ① is not
 // 1 and 10² not 102. m² is a unit.
 func deceptive(s string) bool {
 	before := rune(0)
 	for _, r := range s {
-		if r >= utf8.RuneSelf && r != '〇' && unicode.IsNumber(r) && (r < '０' || r > '９') && !unicode.Is(unicode.Han, r) && before|0x20 != 'm' {
+		if r >= utf8.RuneSelf && (r < 0x4E00 || r > 0x9FFF) && r != '〇' && unicode.IsNumber(r) && (r < '０' || r > '９') && before|0x20 != 'm' {
 			return true
 		}
 		before = r

@@ -190,7 +190,7 @@ func (c *Column) Add(cell []byte) {
 			c.mobiles++
 		}
 	case 15, 18:
-		if s[0] <= '9' && s[0] > '0' {
+		if allDigits(s[:14]) {
 			if _, err := normalise.IDCard(s); err == nil {
 				c.ids++
 			}

@@ -2,6 +2,7 @@ package infer
 
 import (
 	"math/bits"
+	"strings"
 
 	"govdata/catalog"
 	"govdata/ingest/normalise"
@@ -212,6 +213,32 @@ func cutNumericDate(s string) (d numericDate, ok bool) {
 	}
 	d.rest = s[i:]
 	return d, d.rest == "" || d.rest[0] == ' ' || d.rest[0] == 'T'
+}
+
+// cutChineseDate reads 2016年3月5日, the form of most days in Chinese tables.
+func cutChineseDate(s string) (year, month, day int, ok bool) {
+	year, s, ok = cutNumber(s, 4, "年")
+	if !ok || year < 1000 {
+		return 0, 0, 0, false
+	}
+	if month, s, ok = cutNumber(s, 2, "月"); !ok {
+		return 0, 0, 0, false
+	}
+	day, s, ok = cutNumber(s, 2, "日")
+	return year, month, day, ok && s == ""
+}
+
+// cutNumber takes up to width digits and the mark behind them off the front.
+func cutNumber(s string, width int, mark string) (n int, rest string, ok bool) {
+	i := 0
+	for i < len(s) && i < width && s[i] >= '0' && s[i] <= '9' {
+		n = n*10 + int(s[i]-'0')
+		i++
+	}
+	if i == 0 || !strings.HasPrefix(s[i:], mark) {
+		return 0, s, false
+	}
+	return n, s[i+len(mark):], true
 }
 
 // clock reads 9:30 and 09:30:15 after a date.

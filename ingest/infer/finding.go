@@ -308,7 +308,8 @@ func (v *verdict) number() bool {
 		return false
 	}
 	if len(tallies) >= maxUnits || !v.unit(tallies) {
-		v.text("文本：数字的单位不一，如第%d格 %q", "text: the numbers have several units, as in cell %d, %q", firstUnit(tallies).first, firstUnit(tallies).cell)
+		e := cmp.Or(firstUnit(tallies), v.kinds[kindNumber])
+		v.text("文本：数字的单位不一，如第%d格 %q", "text: the numbers have several units, as in cell %d, %q", e.first, e.cell)
 		return false
 	}
 	if mark == 1 {
@@ -321,10 +322,11 @@ func (v *verdict) number() bool {
 	return true
 }
 
+// firstUnit is the first cell with a unit other than a percent sign.
 func firstUnit(tallies []tally) evidence {
 	var e evidence
 	for _, t := range tallies {
-		if t.unit != "" && (e.n == 0 || t.seen.first < e.first) {
+		if t.unit != "" && t.seen.n > 0 && (e.n == 0 || t.seen.first < e.first) {
 			e = t.seen
 		}
 	}
@@ -481,17 +483,13 @@ func (v *verdict) explain() {
 	case numbers == 0 && dates+k[kindMonth].n == v.values || dates+k[kindMonth].n > 0 && dates+k[kindMonth].n+k[kindDigits].n == v.values:
 		v.say("文本：日期精度不一：%d个到日，%d个到月，%d个到年", "text: the dates differ in precision: %d to the day, %d to the month, %d to the year", dates, k[kindMonth].n, k[kindDigits].n)
 	default:
-		first := evidence{}
-		var kinds []string
-		for i := range k {
-			if k[i].n > 0 {
-				kinds = append(kinds, fmt.Sprintf("%q", k[i].cell))
-				if first.n == 0 || k[i].first < first.first {
-					first = k[i]
-				}
+		var cells []string
+		for _, e := range k {
+			if e.n > 0 {
+				cells = append(cells, fmt.Sprintf("%q", e.cell))
 			}
 		}
-		list := strings.Join(kinds, ", ")
+		list := strings.Join(cells, ", ")
 		v.say("文本：%d个值不属于同一类型，如 %s", "text: %d values are not of one type, as in %s", v.values, list)
 	}
 }

@@ -10,8 +10,8 @@ import (
 
 // header is what the name of a column says of its cells.
 type header struct {
-	code, phone, mobile, region, org, identity, person bool
-	date, month, latitude, longitude                   bool
+	code, phone, region, org, identity, person bool
+	date, month, latitude, longitude           bool
 	// own is the unit in the header, inherited the one of the preamble.
 	own, inherited unit
 }

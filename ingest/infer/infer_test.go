@@ -82,6 +82,8 @@ func TestTypesAreInferredFromWholeColumns(t *testing.T) {
 		{"codes like exponents", "n", "", []string{"1E5", "2E10"}, "text"},
 		{"more codes like exponents", "n", "", []string{"12E+5"}, "text"},
 		{"percentages", "share", "", []string{"12.3%", "5%"}, "decimal(3,1) %"},
+		{"percentages below nought", "share", "", []string{"-12.34%", "1,234.5%", "-5%"}, "decimal(6,2) %"},
+		{"percentages with a decimal comma", "share", "", []string{"12,34%", "5%"}, "decimal(4,2) % mark,"},
 		{"percentages and numbers", "share", "", []string{"12.3%", "5"}, "text"},
 		{"percentages and numbers under a header", "增长率（%）", "", []string{"12.3%", "-5"}, "decimal(3,1) %"},
 		{"one unit", "n", "", []string{"70,000kW", "500kW"}, "integer kW"},
@@ -319,6 +321,17 @@ func FuzzColumn(f *testing.F) {
 	})
 }
 
+// Most cells are plain, and cost no allocation.
+func TestPlainCellsCostNoAllocation(t *testing.T) {
+	for _, cell := range []string{"12400", "-3.5", "1,234.50", "2016-03-05", "2016/3/5 9:30", "16/5/2007", "2016年3月5日", "兰州金桥瑞祥机械设备有限公司（示例），甲", "Barchester Healthcare", "是", "—", "", "00501", "13800138000"} {
+		c, bytes := New("n", Options{}), []byte(cell)
+		c.Add(bytes)
+		if n := testing.AllocsPerRun(100, func() { c.Add(bytes) }); n > 0 {
+			t.Errorf("%q: %v allocations", cell, n)
+		}
+	}
+}
+
 func TestDistinctCellsAreCounted(t *testing.T) {
 	for _, n := range []int{0, 1, 999, 1000, 100_000} {
 		one, left, right := New("n", Options{}), New("n", Options{}), New("n", Options{})
@@ -357,6 +370,11 @@ func BenchmarkAdd(b *testing.B) {
 		{"Chinese text", func(i int) string { return fmt.Sprintf("兰州金桥瑞祥机械设备有限公司%d", i%5000) }},
 		{"few values", func(i int) string { return []string{"甲类", "乙类", "丙类"}[i%3] }},
 		{"thousands", func(i int) string { return fmt.Sprintf("%d,%03d.50", i%900+1, i%1000) }},
+		{"Chinese dates", func(i int) string { return fmt.Sprintf("20%02d年%d月%d日", i%20, i%12+1, i%28+1) }},
+		{"percentages", func(i int) string { return fmt.Sprintf("%d.%d%%", i%100, i%10) }},
+		{"amounts with a unit", func(i int) string { return fmt.Sprintf("%d万元", i%1000+1) }},
+		{"addresses", func(i int) string { return fmt.Sprintf("%d臺北市士林區至善路三段199號", i%900+100) }},
+		{"stock numbers", func(i int) string { return fmt.Sprintf("1005-00-073-%04d", i%10000) }},
 		{"times", func(i int) string { return fmt.Sprintf("2016-%02d-%02d 09:%02d:00", i%12+1, i%28+1, i%60) }},
 	} {
 		cells := make([][]byte, 1<<14)

@@ -40,7 +40,9 @@ const maxScale = 18
 type amounts struct {
 	// plain are numbers of at most 18 digits without a unit, by their decimals
 	// as written: 12.50 is 1250 in the third.
-	plain [maxScale + 1]span
+	plain scales
+	// percent are the same with a percent sign.
+	percent scales
 	// needed are the most decimals of a plain number, zeros at its end left out.
 	needed  int
 	tallies []tally // the other ones, by unit
@@ -65,8 +67,15 @@ type key struct {
 	money, absolute bool
 }
 
-func (a *amounts) addPlain(v int64, scale int) {
-	a.plain[scale].add(v)
+// scales are spans by decimals.
+type scales [maxScale + 1]span
+
+func (a *amounts) addPlain(v int64, scale int, percent bool) {
+	if percent {
+		a.percent[scale].add(v)
+	} else {
+		a.plain[scale].add(v)
+	}
 	if scale > a.needed {
 		frac := scale
 		for ; frac > a.needed && v%10 == 0; frac-- {
@@ -116,8 +125,9 @@ func (a *amounts) put(t tally, places int64) {
 }
 
 func (a *amounts) merge(other *amounts, places int64) {
-	for i, s := range other.plain {
-		a.plain[i].merge(s)
+	for i := range other.plain {
+		a.plain[i].merge(other.plain[i])
+		a.percent[i].merge(other.percent[i])
 	}
 	a.needed = max(a.needed, other.needed)
 	for _, t := range other.tallies {
@@ -126,15 +136,15 @@ func (a *amounts) merge(other *amounts, places int64) {
 	a.bad.merge(other.bad, places)
 }
 
-// all returns the tallies with the plain numbers as those without a unit.
+// all returns the tallies with the plain numbers among them.
 func (a *amounts) all() []tally {
-	out := slices.Clone(a.tallies)
-	list := amounts{tallies: out}
-	for scale, s := range a.plain {
-		if s.n == 0 {
-			continue
+	list := amounts{tallies: slices.Clone(a.tallies)}
+	for i, spans := range []*scales{&a.plain, &a.percent} {
+		for scale, s := range spans {
+			if s.n > 0 {
+				list.put(tally{key: key{unit: []string{"", "%"}[i]}, n: s.n, frac: scale, needed: min(scale, a.needed), low: scaled(s.low, scale), high: scaled(s.high, scale)}, 0)
+			}
 		}
-		list.put(tally{n: s.n, frac: scale, needed: min(scale, a.needed), low: scaled(s.low, scale), high: scaled(s.high, scale)}, 0)
 	}
 	return list.tallies
 }
@@ -288,14 +298,14 @@ func groups(s string, c byte, end int) bool {
 	return true
 }
 
-// number counts s, a number with point or comma, under both readings, and
-// reports whether it has one.
-func (c *Column) number(s string, p plainNumber) bool {
+// number counts s, a number with point or comma and without its percent sign,
+// under both readings, and reports whether it has one.
+func (c *Column) number(s string, p plainNumber, percent bool) bool {
 	if p.simple {
-		c.reading[0].addPlain(p.value, p.point)
+		c.reading[0].addPlain(p.value, p.point, percent)
 		whole := p.digits - p.point
 		if p.point == 3 && whole <= 3 && s[len(s)-whole-4] != '0' { // 1.234 may have thousands
-			c.reading[1].addPlain(p.value, 0)
+			c.reading[1].addPlain(p.value, 0, percent)
 		} else {
 			c.reading[1].bad.add(c.cells, s)
 		}
@@ -310,7 +320,7 @@ func (c *Column) number(s string, p plainNumber) bool {
 		if scale < 0 {
 			c.reading[i].bad.add(c.cells, s)
 		} else {
-			c.reading[i].addPlain(p.value, scale)
+			c.reading[i].addPlain(p.value, scale, percent)
 		}
 	}
 	return true
@@ -323,7 +333,7 @@ func decimalsOf(s string, mark, other byte, behind int) int {
 	end := len(s)
 	if behind >= 0 {
 		end -= behind + 1
-		if s[end] != mark || !allDigits(s[end+1:]) {
+		if s[end] != mark || !allDigits(s[end+1:]) || strings.IndexByte(s[:end], mark) >= 0 {
 			return -1
 		}
 	}
