@@ -12,10 +12,11 @@ import (
 // markTexts mean "no value" among numbers, dates and booleans.
 var markTexts = [...]string{"/", "—", "——", "-", "--", "无", "無", "不详", "暂无", "N/A", "n/a", "NA", "null", "NULL", "Null", `\N`, "..", "…", "……", "nan", "NaN", "NAN", "None", "#N/A"}
 
-const markCount = len(markTexts)
+// markForms are the marks, each as it stands and in full width.
+const markForms = 2 * len(markTexts)
 
-// marks finds a mark by the text of a tidied cell; full-width ones are the same
-// mark, as they are to normalise.RuleOf.
+// marks finds the form of a mark by the text of a tidied cell; full-width ones
+// are the same mark, as they are to normalise.RuleOf.
 var marks = indexMarks()
 
 type markIndex struct {
@@ -33,8 +34,8 @@ func indexMarks() markIndex {
 		return r
 	}
 	for i, text := range markTexts {
-		for _, form := range []string{text, normalise.Clean(strings.Map(wide, text))} {
-			m.index[form], m.first[form[0]], m.longest = i, true, max(m.longest, len(form))
+		for j, form := range []string{normalise.Clean(strings.Map(wide, text)), text} {
+			m.index[form], m.first[form[0]], m.longest = 2*i+1-j, true, max(m.longest, len(form))
 		}
 	}
 	return m

@@ -30,7 +30,7 @@ type Column struct {
 	header header
 	cells  int64
 	empty  int64
-	marks  [markCount]int64
+	marks  [markForms]int64
 	kinds  [kindCount]evidence
 
 	// Digits alone, by what else they could be.

@@ -100,7 +100,7 @@ func (s *sketch) count() int64 {
 // hash is a 64-bit hash of few instructions for short cells, after wyhash. It
 // is the same on every run.
 func hash(b []byte) uint64 {
-	h := uint64(len(b)) ^ 0xa0761d6478bd642f
+	h, length := uint64(0xa0761d6478bd642f), uint64(len(b))
 	for len(b) >= 8 {
 		h = mix(h^binary.LittleEndian.Uint64(b), 0xe7037ed1a0b428db)
 		b = b[8:]
@@ -112,7 +112,7 @@ func hash(b []byte) uint64 {
 	case n > 0:
 		tail = uint64(b[0])<<16 | uint64(b[n/2])<<8 | uint64(b[n-1])
 	}
-	return mix(mix(h^tail, 0x8ebc6af09c88c6e3), 0x589965cc75374cc3)
+	return mix(mix(h^tail, 0x8ebc6af09c88c6e3), 0x589965cc75374cc3^length)
 }
 
 func mix(a, b uint64) uint64 {

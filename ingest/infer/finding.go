@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"govdata/catalog"
 	"govdata/ingest/normalise"
@@ -27,15 +28,16 @@ func (c *Column) Finding() Finding {
 		f.Nulls[""] = c.empty
 	}
 	f.Distinct = c.distinct.count()
-	for i, n := range c.marks {
+	for i, text := range markTexts {
+		forms := c.marks[2*i : 2*i+2]
 		switch {
-		case n == 0:
+		case forms[0]+forms[1] == 0:
 		case typed:
-			f.Nulls[markTexts[i]] = n
-			f.Field.NullMarks = append(f.Field.NullMarks, markTexts[i])
+			f.Nulls[text] = forms[0] + forms[1]
+			f.Field.NullMarks = append(f.Field.NullMarks, text)
 		default:
-			f.Distinct++
-			f.MaxLength = max(f.MaxLength, len([]rune(markTexts[i])))
+			f.Distinct += min(forms[0], 1) + min(forms[1], 1)
+			f.MaxLength = max(f.MaxLength, utf8.RuneCountInString(text))
 		}
 	}
 	return f

@@ -219,12 +219,30 @@ func holds(t interface {
 	field.Name, field.Title = "x", catalog.Text{Zh: "甲", En: "A"}
 	rule := normalise.RuleOf(&field, f.Shift)
 	nulls := int64(0)
-	for _, cell := range cells {
+	low, high, longest := "", "", 0
+	distinct, all := map[string]bool{}, cells
+	if len(cells) > 20 {
+		cells = cells[:20]
+	}
+	compare := strings.Compare
+	if _, _, ok := field.Type.Decimal(); ok || field.Type == catalog.TypeInteger {
+		compare = normalise.CompareNumbers
+	}
+	for _, cell := range all {
 		value, null, err := rule(cell)
 		if null {
 			nulls++
+			continue
 		}
+		clean := normalise.Clean(cell)
+		distinct[clean], longest = true, max(longest, utf8.RuneCountInString(clean))
 		if err == nil {
+			if low == "" || compare(value, low) < 0 {
+				low = value
+			}
+			if high == "" || compare(value, high) > 0 {
+				high = value
+			}
 			continue
 		}
 		if code := err.(*normalise.Fault).Code; field.Type == catalog.TypeText && (code == "control_character" || code == "undecodable") {
@@ -238,6 +256,13 @@ func holds(t interface {
 	}
 	if counted != nulls {
 		t.Errorf("%q %q: %d cells are no value, counted %d", header, cells, nulls, counted)
+	}
+	ordered := field.Type != catalog.TypeText && field.Type != catalog.TypeBoolean || field.Semantic == catalog.Month
+	if ordered && (f.Min != low || f.Max != high) {
+		t.Errorf("%q %q: found from %s to %s, the values go from %s to %s", header, cells, f.Min, f.Max, low, high)
+	}
+	if valid := utf8.ValidString(strings.Join(all, "")); valid && (f.MaxLength != longest || len(distinct) <= 1000 && f.Distinct != int64(len(distinct))) {
+		t.Errorf("%q %q: found %d distinct of at most %d characters, want %d and %d", header, cells, f.Distinct, f.MaxLength, len(distinct), longest)
 	}
 	d := catalog.Dataset{Fields: []catalog.Field{field}}
 	for _, p := range d.Validate() {
