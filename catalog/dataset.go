@@ -146,10 +146,27 @@ type Field struct {
 	MaxLength int `json:"max_length,omitempty" yaml:"max_length"`
 	// Aliases are further header texts under which departments send the column.
 	Aliases []string `json:"aliases,omitempty" yaml:"aliases"`
-	// NullMarks are the texts that mean "no value" in this column. Nil: DefaultNullMarks.
-	NullMarks []string `json:"null_marks,omitempty" yaml:"null_marks"`
-	Privacy   Privacy  `json:"privacy,omitempty" yaml:"privacy"`
+	// NullMarks are the texts that mean "no value" in this column. Nil:
+	// DefaultNullMarks; empty but not nil: the empty text alone.
+	NullMarks []string `json:"null_marks,omitzero" yaml:"null_marks"`
+	// DateOrder lets dates and times also be sent with the year last, and says
+	// how their numbers stand then: dmy or mdy. Empty: year, month, day alone.
+	DateOrder DateOrder `json:"date_order,omitempty" yaml:"date_order"`
+	// DecimalMark parts the decimals of the numbers that are sent: "." (also
+	// where it is empty) or ",", with the other one between thousands.
+	DecimalMark string  `json:"decimal_mark,omitempty" yaml:"decimal_mark"`
+	Privacy     Privacy `json:"privacy,omitempty" yaml:"privacy"`
 }
+
+// DateOrder is the order of day and month before a year.
+type DateOrder string
+
+// The date orders. The zero value reads no date that has its year last, unless
+// the month is a word.
+const (
+	DayFirst   DateOrder = "dmy"
+	MonthFirst DateOrder = "mdy"
+)
 
 // DefaultNullMarks are the texts that mean "no value" in a column that does
 // not list its own (DOMAIN.md, section 4; 无 means something in some columns).
@@ -214,7 +231,7 @@ func (t Type) valid() bool {
 	return ok
 }
 
-// Semantic says what a text means, and so which rule checks it.
+// Semantic says what a text or a number means, and so which rule checks it.
 type Semantic string
 
 // The semantic types.
@@ -227,9 +244,13 @@ const (
 	Money      Semantic = "money"       // decimal in 元
 	URL        Semantic = "url"         // absolute http(s) URL
 	PersonName Semantic = "person_name" // name of a natural person
+	Month      Semantic = "month"       // text 2016-03
+	TimeOfDay  Semantic = "time_of_day" // text 15:04:05 or 15:04
+	Latitude   Semantic = "latitude"    // decimal in degrees, -90 to 90
+	Longitude  Semantic = "longitude"   // decimal in degrees, -180 to 180
 )
 
-var semantics = []Semantic{USCC, OrgCode, IDCard, Region, Phone, Money, URL, PersonName}
+var semantics = []Semantic{USCC, OrgCode, IDCard, Region, Phone, Money, URL, PersonName, Month, TimeOfDay, Latitude, Longitude}
 
 // Privacy says what happens to a column's values before they become public.
 type Privacy string
@@ -411,8 +432,34 @@ func (f *Field) validate(path string, bad func(path, format string, args ...any)
 	if f.Semantic == Money && (!isDecimal || f.Unit != "元") {
 		bad(path+".semantic", "money is a decimal with unit 元")
 	}
-	if f.Semantic != "" && f.Semantic != Money && f.Type != TypeText {
-		bad(path+".semantic", "%s is a text", f.Semantic)
+	switch f.Semantic {
+	case "", Money:
+	case Latitude, Longitude:
+		if !isDecimal {
+			bad(path+".semantic", "a %s is a decimal", f.Semantic)
+		}
+	default:
+		if f.Type != TypeText {
+			bad(path+".semantic", "%s is a text", f.Semantic)
+		}
+	}
+	switch f.DateOrder {
+	case "":
+	case DayFirst, MonthFirst:
+		if f.Type != TypeDate && f.Type != TypeTimestamp {
+			bad(path+".date_order", "applies to dates and timestamps")
+		}
+	default:
+		bad(path+".date_order", "found %q, want %s or %s", f.DateOrder, DayFirst, MonthFirst)
+	}
+	switch f.DecimalMark {
+	case "":
+	case ".", ",":
+		if !isDecimal && f.Type != TypeInteger {
+			bad(path+".decimal_mark", "applies to numbers")
+		}
+	default:
+		bad(path+".decimal_mark", "found %q, want . or ,", f.DecimalMark)
 	}
 	if !slices.Contains(privacies, f.Privacy) {
 		bad(path+".privacy", "found %q, want one of %v", f.Privacy, privacies[1:])

@@ -24,6 +24,8 @@ type Number struct {
 	// Shift is the power of ten of the unit that the column was sent in: 4 for
 	// 万元. A unit or a magnitude in the cell itself wins.
 	Shift int
+	// Comma says that the decimal mark is a comma: 1.234,56.
+	Comma bool
 }
 
 // Integer reads a whole number of at most 64 bits and returns it as plain
@@ -31,7 +33,7 @@ type Number struct {
 // its own.
 func Integer(s string, n Number) (string, error) {
 	n.Precision, n.Scale = 19, 0
-	if n.Shift == 0 && len(s) <= 18 {
+	if n.Shift == 0 && len(s) <= 18 && !n.points(s) {
 		if v, ok := plain(s, n); ok {
 			return v, nil
 		}
@@ -56,51 +58,95 @@ func Integer(s string, n Number) (string, error) {
 // are a fault. 12.5% is 12.5 where the unit is %, 0.125 where there is none,
 // and a fault elsewhere.
 func Decimal(s string, n Number) (string, error) {
-	if n.Shift == 0 {
+	if n.Shift == 0 && !n.points(s) {
 		if v, ok := plain(s, n); ok {
 			return v, nil
 		}
 	}
-	text := Fold(s)
-	negative := false
-	if len(text) > 2 && text[0] == '(' && text[len(text)-1] == ')' {
-		if text = trim(text[1 : len(text)-1]); strings.ContainsAny(text[:min(1, len(text))], "+-") {
-			return "", faultDecimal
-		}
-		negative = true
-	}
-	text, minus, money := cutSigns(text)
-	negative = negative != minus
-	if text == "" {
-		return "", faultDecimal
-	}
-	if c := text[0]; c != '.' && (c < '0' || c > '9') {
-		return n.chinese(text, negative, money)
-	}
-	whole, text := cutDigits(text, true)
-	if strings.Contains(whole, ",") {
-		if !grouped(whole) {
-			return "", faultGrouping
-		}
-		whole = strings.ReplaceAll(whole, ",", "")
-	}
-	frac := ""
-	if strings.HasPrefix(text, ".") {
-		frac, text = cutDigits(text[1:], false)
-	}
-	if whole == "" && frac == "" {
-		return "", faultDecimal
-	}
-	exponent, text, ok := cutExponent(text)
-	if !ok {
-		return "", faultRange
-	}
-	shift, err := n.shift(text, money)
+	q, err := ParseQuantity(s, n.Comma)
 	if err != nil {
 		return "", err
 	}
-	return n.place(whole, frac, shift+exponent, negative)
+	shift, err := n.ShiftOf(q)
+	if err != nil {
+		return "", err
+	}
+	return n.place(q.Whole, q.Frac, shift+q.Exponent, q.Negative)
 }
+
+// Quantity is a number as it stands in a cell: Whole.Frac times ten to the
+// power of Exponent, in Unit.
+type Quantity struct {
+	Whole, Frac string // digits, Whole without separators
+	Exponent    int
+	// Unit is what follows the number: 万元, kW, nothing. Money is a sign such
+	// as ￥ before it.
+	Unit  string
+	Money bool
+	// Absolute are numerals that name their magnitude (一百二十三万), which the
+	// column's unit does not multiply.
+	Absolute bool
+	Negative bool
+	// Bracketed is negative as accountants write it. Scientific names its
+	// exponent.
+	Bracketed, Scientific bool
+}
+
+// String returns the number in plain notation, without its unit.
+func (q Quantity) String() string {
+	text, _ := Number{Precision: 1 << 20, Scale: 1 << 19}.place(q.Whole, q.Frac, q.Exponent, q.Negative)
+	return text
+}
+
+// ParseQuantity reads the number in s, and leaves its unit to the caller.
+// comma says that a comma stands before the decimals, and points between
+// thousands.
+func ParseQuantity(s string, comma bool) (Quantity, error) {
+	var q Quantity
+	text := Fold(s)
+	if len(text) > 2 && text[0] == '(' && text[len(text)-1] == ')' {
+		if text = trim(text[1 : len(text)-1]); strings.ContainsAny(text[:min(1, len(text))], "+-") {
+			return q, faultDecimal
+		}
+		q.Bracketed = true
+	}
+	text, minus, money := cutSigns(text)
+	q.Negative, q.Money = q.Bracketed != minus, money
+	if text == "" {
+		return q, faultDecimal
+	}
+	point, separator := byte('.'), byte(',')
+	if comma {
+		point, separator = separator, point
+	}
+	if c := text[0]; c != point && (c < '0' || c > '9') {
+		return q.numerals(text)
+	}
+	whole, text := cutDigits(text, separator)
+	if strings.IndexByte(whole, separator) >= 0 {
+		if !grouped(whole, separator) {
+			return q, faultGrouping
+		}
+		whole = strings.ReplaceAll(whole, string(separator), "")
+	}
+	q.Whole = whole
+	if text != "" && text[0] == point {
+		q.Frac, text = cutDigits(text[1:], 0)
+	}
+	if q.Whole == "" && q.Frac == "" {
+		return q, faultDecimal
+	}
+	before := len(text)
+	var ok bool
+	if q.Exponent, text, ok = cutExponent(text); !ok {
+		return q, faultRange
+	}
+	q.Unit, q.Scientific = trim(text), len(text) < before
+	return q, nil
+}
+
+// points reports whether s has points that part no decimals.
+func (n Number) points(s string) bool { return n.Comma && strings.IndexByte(s, '.') >= 0 }
 
 // plain returns a number that is canonical but for zeros at its end, and
 // whether s is one that n can hold. It allocates nothing.
@@ -159,18 +205,19 @@ func cutSigns(s string) (rest string, negative, money bool) {
 	return s, negative, money
 }
 
-func cutDigits(s string, commas bool) (digits, rest string) {
+// cutDigits takes digits off the front, and separator among them unless it is 0.
+func cutDigits(s string, separator byte) (digits, rest string) {
 	i := 0
-	for i < len(s) && (s[i] >= '0' && s[i] <= '9' || commas && s[i] == ',') {
+	for i < len(s) && (s[i] >= '0' && s[i] <= '9' || separator != 0 && s[i] == separator) {
 		i++
 	}
 	return s[:i], s[i:]
 }
 
-// grouped reports whether every comma has three digits after it, and the first
-// one to three before it.
-func grouped(s string) bool {
-	for i, group := range strings.Split(s, ",") {
+// grouped reports whether every separator has three digits after it, and the
+// first one to three before it.
+func grouped(s string, separator byte) bool {
+	for i, group := range strings.Split(s, string(separator)) {
 		if len(group) != 3 && (i > 0 || len(group) == 0 || len(group) > 3) {
 			return false
 		}
@@ -191,7 +238,7 @@ func cutExponent(s string) (exponent int, rest string, ok bool) {
 		}
 		digits = digits[1:]
 	}
-	digits, rest = cutDigits(digits, false)
+	digits, rest = cutDigits(digits, 0)
 	if digits == "" {
 		return 0, s, true // no exponent but a unit, which will be refused
 	}
@@ -242,10 +289,10 @@ func (n Number) place(whole, frac string, shift int, negative bool) (string, err
 	return out.String(), nil
 }
 
-// shift returns the power of ten that the unit in a cell asks for; without one
-// it is the column's.
-func (n Number) shift(unit string, money bool) (int, error) {
-	unit = trim(unit)
+// ShiftOf returns the power of ten that the unit of a cell asks for; without
+// one it is the column's.
+func (n Number) ShiftOf(q Quantity) (int, error) {
+	unit, money := q.Unit, q.Money
 	if base, ok := strings.CutSuffix(unit, "元整"); ok {
 		unit = base + "元"
 	}
@@ -261,6 +308,8 @@ func (n Number) shift(unit string, money bool) (int, error) {
 		return 0, faultDecimal
 	case money && want != "元":
 		return 0, wrong()
+	case unit == "" && q.Absolute:
+		return 0, nil
 	case unit == "":
 		return n.Shift, nil
 	}
@@ -297,7 +346,7 @@ var symbols = map[string]struct {
 	shift int
 }{
 	"圆": {"元", 0}, "RMB": {"元", 0}, "CNY": {"元", 0}, "人民币": {"元", 0}, "人民币元": {"元", 0},
-	"W": {"瓦", 0}, "kW": {"瓦", 3}, "KW": {"瓦", 3}, "kw": {"瓦", 3}, "千瓦": {"瓦", 3}, "MW": {"瓦", 6}, "兆瓦": {"瓦", 6},
+	"W": {"瓦", 0}, "kW": {"瓦", 3}, "KW": {"瓦", 3}, "kw": {"瓦", 3}, "千瓦": {"瓦", 3}, "瓩": {"瓦", 3}, "MW": {"瓦", 6}, "兆瓦": {"瓦", 6},
 	"kWh": {"千瓦时", 0}, "kwh": {"千瓦时", 0}, "KWH": {"千瓦时", 0}, "千瓦·时": {"千瓦时", 0},
 	"g": {"克", 0}, "kg": {"克", 3}, "KG": {"克", 3}, "千克": {"克", 3}, "公斤": {"克", 3}, "t": {"克", 6}, "吨": {"克", 6},
 	"mm": {"毫米", 0}, "m": {"米", 0}, "km": {"米", 3}, "千米": {"米", 3}, "公里": {"米", 3},
@@ -325,6 +374,7 @@ var (
 	unitLabel      = regexp.MustCompile(`^(.*?)\s*(?:计量|金额|货币)?单位\s*[:：]\s*(.+)$`)
 	slashPattern   = regexp.MustCompile(`^(.+?)\s*[/／]\s*([^/／]+)$`)
 	moneyPattern   = regexp.MustCompile(`^(.+?)[\s:：,，_]*((?:[百千]?万|亿)元)$`)
+	suffixPattern  = regexp.MustCompile(`^(.+?)\s*(?:_(%|[^_]{2,}|[^_\x00-\x7f])|-([^-\x00-\x7f]+))$`)
 	unitSeparators = regexp.MustCompile(`[、,，;；\s]+`)
 )
 
@@ -341,8 +391,8 @@ var headerUnits = func() map[string]bool {
 	return known
 }()
 
-// Unit splits the unit off a header such as 罚款金额（万元）, 预算数/万元 or
-// 单位：万元. The unit is given without its magnitude, and shift is the power of
+// Unit splits the unit off a header such as 罚款金额（万元）, 预算数/万元,
+// 就业人员数_万人 or 单位：万元. The unit is given without its magnitude, and shift is the power of
 // ten: 元 and 4. Where a line names several units (单位：万元、%), it is the one
 // with a magnitude; two of those are no unit.
 func Unit(header string) (title, unit string, shift int, ok bool) {
@@ -369,7 +419,22 @@ func Unit(header string) (title, unit string, shift int, ok bool) {
 			}
 		}
 	}
+	if m := suffixPattern.FindStringSubmatch(text); m != nil {
+		if unit, shift, ok = oneUnit(m[2] + m[3]); ok {
+			return m[1], unit, shift, true
+		}
+	}
 	return header, "", 0, false
+}
+
+// CellUnit reports whether text is a unit, or a magnitude such as 万, that a
+// number in a cell may carry.
+func CellUnit(text string) bool {
+	if base, shift := cutMagnitude(text); base == "" && shift > 0 {
+		return true
+	}
+	_, _, ok := headerUnit(text)
+	return ok
 }
 
 // oneUnit reads a list of units.
@@ -389,7 +454,7 @@ func oneUnit(list string) (unit string, shift int, ok bool) {
 
 func headerUnit(text string) (unit string, shift int, ok bool) {
 	text, per, compound := strings.Cut(text, "/")
-	if rest, found := strings.CutPrefix(text, "人民币"); found && rest != "" {
+	if rest := strings.TrimSuffix(strings.TrimPrefix(text, "人民币"), "人民币"); rest != "" {
 		text = rest
 	}
 	if !headerUnits[text] {

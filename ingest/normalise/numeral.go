@@ -17,30 +17,22 @@ var (
 	}
 )
 
-// chinese reads an amount in Chinese numerals with its unit: 一百二十三万,
+// numerals reads an amount in Chinese numerals with its unit: 一百二十三万,
 // 壹佰贰拾叁万元整, 三元五角, 二〇一六.
-func (n Number) chinese(s string, negative, money bool) (string, error) {
+func (q Quantity) numerals(s string) (Quantity, error) {
 	value, large, rest, ok := cutNumeral(s)
 	if !ok {
-		return "", faultDecimal
+		return q, faultDecimal
 	}
-	whole, frac := strconv.FormatInt(value, 10), ""
-	unit := rest
+	q.Whole, q.Unit, q.Absolute = strconv.FormatInt(value, 10), trim(rest), large
 	if i := strings.IndexAny(rest, "元圆圓"); i == 0 {
 		var left string
-		if frac, left, ok = cutCents(rest[len("元"):]); !ok || left != "" {
-			return "", faultDecimal
+		if q.Frac, left, ok = cutCents(rest[len("元"):]); !ok || left != "" {
+			return q, faultDecimal
 		}
-		unit = "元"
+		q.Unit = "元"
 	}
-	shift, err := n.shift(unit, money)
-	if err != nil {
-		return "", err
-	}
-	if unit == "" && large {
-		shift = 0
-	}
-	return n.place(whole, frac, shift, negative)
+	return q, nil
 }
 
 // cutCents reads what may follow 元: 五角, 五角三分, 零三分, 整.

@@ -71,7 +71,7 @@ func nullMarks(f *catalog.Field) map[string]bool {
 }
 
 func valueOf(f *catalog.Field, shift int) func(string) (string, error) {
-	n := Number{Unit: f.Unit, Shift: shift}
+	n := Number{Unit: f.Unit, Shift: shift, Comma: f.DecimalMark == ","}
 	var isDecimal bool
 	if n.Precision, n.Scale, isDecimal = f.Type.Decimal(); isDecimal {
 		return func(s string) (string, error) { return Decimal(s, n) }
@@ -80,9 +80,9 @@ func valueOf(f *catalog.Field, shift int) func(string) (string, error) {
 	case catalog.TypeInteger:
 		return func(s string) (string, error) { return Integer(s, n) }
 	case catalog.TypeDate:
-		return day
+		return func(s string) (string, error) { return day(f.DateOrder, s) }
 	case catalog.TypeTimestamp:
-		return Timestamp
+		return func(s string) (string, error) { return TimestampIn(f.DateOrder, s) }
 	case catalog.TypeBoolean:
 		return Boolean
 	}
@@ -113,6 +113,10 @@ func meaning(s catalog.Semantic) func(string) (string, error) {
 		return Phone
 	case catalog.URL:
 		return URL
+	case catalog.Month:
+		return YearMonth
+	case catalog.TimeOfDay:
+		return TimeOfDay
 	}
 	return text
 }
@@ -138,11 +142,11 @@ func oneOf(enum []string, value func(string) (string, error)) func(string) (stri
 	}
 }
 
-// day is a Date that names its day; 长期 is 2099-12-31.
-func day(s string) (string, error) {
-	iso, precision, err := Date(s)
+// day is a date that names its day; 长期 is 2099-12-31.
+func day(order catalog.DateOrder, s string) (string, error) {
+	iso, precision, err := DateIn(order, s)
 	switch {
-	case err == faultDate && (s == "长期" || s == "长期有效" || s == "永久" || s == "永久有效"):
+	case err == faultDate && LongTerm(s):
 		return longTerm, nil
 	case err != nil:
 		return "", err
@@ -150,6 +154,11 @@ func day(s string) (string, error) {
 		return "", faultPrecision
 	}
 	return iso, nil
+}
+
+// LongTerm reports whether s says in place of a date that there is no end.
+func LongTerm(s string) bool {
+	return s == "长期" || s == "长期有效" || s == "永久" || s == "永久有效"
 }
 
 // text is any text that can be stored and shown.
@@ -190,12 +199,21 @@ func checksOf(f *catalog.Field) []func(string) error {
 			return nil
 		})
 	}
+	if bound := map[catalog.Semantic]string{catalog.Latitude: "90", catalog.Longitude: "180"}[f.Semantic]; bound != "" {
+		wrong := fault("no_such_place", "介于 -"+bound+" 与 "+bound+" 之间的度数", "degrees from -"+bound+" to "+bound)
+		checks = append(checks, func(s string) error {
+			if CompareNumbers(strings.TrimPrefix(s, "-"), bound) > 0 {
+				return wrong
+			}
+			return nil
+		})
+	}
 	if f.Min != "" || f.Max != "" {
 		low, high := cmp.Or(f.Min, "…"), cmp.Or(f.Max, "…")
 		wrong := fault("out_of_bounds", "介于 "+low+" 与 "+high+" 之间", "a value from "+low+" to "+high)
 		compare := strings.Compare // dates and times compare as text
 		if _, _, ok := f.Type.Decimal(); ok || f.Type == catalog.TypeInteger {
-			compare = compareNumbers
+			compare = CompareNumbers
 		}
 		checks = append(checks, func(s string) error {
 			if f.Min != "" && compare(s, f.Min) < 0 || f.Max != "" && compare(s, f.Max) > 0 {
@@ -207,9 +225,9 @@ func checksOf(f *catalog.Field) []func(string) error {
 	return checks
 }
 
-// compareNumbers compares two numbers in plain decimal notation without
+// CompareNumbers compares two numbers in plain decimal notation without
 // leading zeros.
-func compareNumbers(a, b string) int {
+func CompareNumbers(a, b string) int {
 	a, minusA := strings.CutPrefix(a, "-")
 	b, minusB := strings.CutPrefix(b, "-")
 	switch {

@@ -91,7 +91,7 @@ func TestNumbersCompareAsNumbers(t *testing.T) {
 		a, b := number.Draw(t, "a"), number.Draw(t, "b")
 		x, _ := new(big.Rat).SetString(a)
 		y, _ := new(big.Rat).SetString(b)
-		if got, want := compareNumbers(a, b), x.Cmp(y); got != want && x.Sign()|y.Sign() != 0 {
+		if got, want := CompareNumbers(a, b), x.Cmp(y); got != want && x.Sign()|y.Sign() != 0 {
 			t.Fatalf("%s and %s: found %d, want %d", a, b, got, want)
 		}
 	})
