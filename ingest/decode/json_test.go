@@ -42,6 +42,40 @@ func TestJSONBecomesAHeaderAndARowPerObject(t *testing.T) {
 		{"JSON Lines with nested arrays", "{\"a\":[{\"x\":1}]}\n{\"a\":[]}\n", "jsonl", "", []record{{1, []string{"a"}}, {1, []string{`[{"x":1}]`}}, {2, []string{"[]"}}}},
 		{"one object is one row", `{"a":1,"b":2}`, "jsonl", "", []record{{1, []string{"a", "b"}}, {1, []string{"1", "2"}}}},
 		{"of a key given twice the last counts", `[{"a":1,"a":2}]`, "json", "", []record{{1, []string{"a"}}, {1, []string{"2"}}}},
+		{"an array of arrays, the first of strings", "[[\"a\",\"b\"],\n[1,\"x\"],[2,null,true]]", "json", "the rows are arrays",
+			[]record{{1, []string{"a", "b", "c3"}}, {2, []string{"1", "x"}}, {2, []string{"2", "", "true"}}}},
+		{"an array of arrays", "[[1,\"x\"],\n[620102199001011234,[2, 3]]]", "json", "c1, c2",
+			[]record{{1, []string{"c1", "c2"}}, {1, []string{"1", "x"}}, {2, []string{"620102199001011234", "[2,3]"}}}},
+		{"an array of values", "[\"甘\\u8083\",\n1.50,null,true]", "json", "one array",
+			[]record{{1, []string{"value"}}, {1, []string{"甘肃"}}, {2, []string{"1.50"}}, {2, []string{""}}, {2, []string{"true"}}}},
+		{"records keyed by an id", "{\"620100\":{\"name\":\"兰州\",\"x\":1},\n\"620102\":{\"x\":2},\n\"620103\":{\"name\":\"七里河\",\"y\":[3]}}", "json", "members of the document",
+			[]record{{1, []string{"key", "name", "x", "y"}}, {1, []string{"620100", "兰州", "1", ""}}, {2, []string{"620102", "", "2", ""}}, {3, []string{"620103", "七里河", "", "[3]"}}}},
+		{"keyed records with a key of their own", `{"a":{"key":1},"b":{"key":2},"c":{"key":3}}`, "json", "",
+			[]record{{1, []string{"_key", "key"}}, {1, []string{"a", "1"}}, {1, []string{"b", "2"}}, {1, []string{"c", "3"}}}},
+		{"keyed records under a key", "{\"meta\":{\"v\":1},\n\"data\":{\"a\":{\"x\":1},\"b\":{\"x\":2},\"c\":{\"x\":3}}}", "json", `members of "data"`,
+			[]record{{2, []string{"key", "x"}}, {2, []string{"a", "1"}}, {2, []string{"b", "2"}}, {2, []string{"c", "3"}}}},
+		{"keyed records with arrays in them", `{"a":{"n":1,"l":[{"q":1}]},"b":{"n":2,"l":[{"q":2}]},"c":{"n":3,"l":[]}}`, "json", "members of the document",
+			[]record{{1, []string{"key", "n", "l"}}, {1, []string{"a", "1", `[{"q":1}]`}}, {1, []string{"b", "2", `[{"q":2}]`}}, {1, []string{"c", "3", "[]"}}}},
+		{"a tree", "[{\"code\":\"62\",\"name\":\"甘肃\",\"children\":[\n{\"code\":\"6201\",\"name\":\"兰州\",\"children\":[\n{\"code\":\"620102\",\"name\":\"城关\"}]},{\"code\":\"6202\",\"name\":\"嘉峪关\"}]}]", "json", `those under "children"`,
+			[]record{{1, []string{"code", "name", "level", "path"}}, {1, []string{"62", "甘肃", "1", ""}}, {2, []string{"6201", "兰州", "2", "甘肃"}},
+				{3, []string{"620102", "城关", "3", "甘肃/兰州"}}, {3, []string{"6202", "嘉峪关", "2", "甘肃"}}}},
+		{"a tree whose nodes have a level and come after their children", `[{"下级":[{"id":11,"level":"市","path":"x","下级":null}],"id":1,"level":"省","path":"y"}]`, "json", `those under "下级"`,
+			[]record{{1, []string{"id", "level", "path", "_level", "_path"}}, {1, []string{"1", "省", "y", "1", ""}}, {1, []string{"11", "市", "x", "2", "1"}}}},
+		{"a tree of one root", `{"name":"中国","v":1,"subs":[{"name":"甘肃","v":2,"subs":[{"name":"兰州","v":3,"subs":[]}]}]}`, "json", `those under "subs"`,
+			[]record{{1, []string{"name", "v", "level", "path"}}, {1, []string{"中国", "1", "1", ""}}, {1, []string{"甘肃", "2", "2", "中国"}}, {1, []string{"兰州", "3", "3", "中国/甘肃"}}}},
+		{"a tree under its own key in an answer", `{"status":"1","districts":[{"adcode":"62","name":"甘肃","districts":[{"adcode":"6201","name":"兰州","districts":[]}]}]}`, "json", `under "districts"`,
+			[]record{{1, []string{"adcode", "name", "level", "path"}}, {1, []string{"62", "甘肃", "1", ""}}, {1, []string{"6201", "兰州", "2", "甘肃"}}}},
+		{"a tree whose leaves are values", `[{"name":"甘肃","children":[{"name":"兰州","children":["城关","七里河"]}]}]`, "json", "",
+			[]record{{1, []string{"name", "value", "level", "path"}}, {1, []string{"甘肃", "", "1", ""}}, {1, []string{"兰州", "", "2", "甘肃"}},
+				{1, []string{"", "城关", "3", "甘肃/兰州"}}, {1, []string{"", "七里河", "3", "甘肃/兰州"}}}},
+		{"trees on lines", "{\"n\":1,\"kids\":[{\"n\":2}]}\n{\"n\":3,\"kids\":[]}\n", "jsonl", `those under "kids"`,
+			[]record{{1, []string{"n", "level", "path"}}, {1, []string{"1", "1", ""}}, {1, []string{"2", "2", ""}}, {2, []string{"3", "1", ""}}}},
+		{"objects of another kind are no tree", `[{"id":1,"name":"x","items":[{"id":7,"name":"y","price":3}]}]`, "json", "",
+			[]record{{1, []string{"id", "name", "items"}}, {1, []string{"1", "x", `[{"id":7,"name":"y","price":3}]`}}}},
+		{"objects in objects", "{\"香港\":{\"九龙\":[\"油尖旺\",\n\"深水埗\"],\"新界\":[]},\"台湾\":{}}", "json", "level_1, level_2",
+			[]record{{1, []string{"level_1", "level_2", "level_3"}}, {1, []string{"香港", "九龙", "油尖旺"}}, {2, []string{"香港", "九龙", "深水埗"}}, {2, []string{"香港", "新界"}}, {2, []string{"台湾"}}}},
+		{"names by code by code", `{"86":{"62":"甘肃","63":"青海"},"62":{"6201":"兰州"},"63":{"6301":"西宁"}}`, "json", "level_1, level_2",
+			[]record{{1, []string{"level_1", "level_2", "level_3"}}, {1, []string{"86", "62", "甘肃"}}, {1, []string{"86", "63", "青海"}}, {1, []string{"62", "6201", "兰州"}}, {1, []string{"63", "6301", "西宁"}}}},
 		{"byte order mark", "\uFEFF[{\"a\":1}]", "json", "", []record{{1, []string{"a"}}, {1, []string{"1"}}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -67,8 +101,12 @@ func TestJSONThatIsNoTableIsRefused(t *testing.T) {
 		line       int64
 	}{
 		{"empty array", "[]", ErrEmpty, "empty JSON array", 1},
-		{"array of arrays", "[\n[1,2]]", ErrFormat, "array of something else", 2},
-		{"object without rows", `{"a":{"b":["x","y"]}}`, ErrFormat, "without an array of objects", 0},
+		{"an array of empty arrays", "[\n[],[]]", ErrEmpty, "empty arrays", 1},
+		{"an object among arrays", "[[1],\n{\"a\":1}]", ErrFormat, "other than an array", 2},
+		{"a service's answer", `{"status":{"code":0},"meta":{"page":1}}`, ErrFormat, "without an array of objects", 0},
+		{"settings", `{"v":1,"a":{"b":["x","y"]}}`, ErrFormat, "without an array of objects", 0},
+		{"a tree too deep", strings.Repeat(`[{"n":1,"children":`, 65) + "[]" + strings.Repeat("}]", 65), ErrFormat, "64 levels", 1},
+		{"an array among nodes", `[{"n":1,"children":[{"n":2},[3]]}]`, ErrFormat, "array among the nodes", 1},
 		{"two tables", `{"a":[{"x":1}],"b":[{"y":1}]}`, ErrFormat, "2 tables", 0},
 		{"a bracket alone", "[", ErrCorrupt, "end of the text", 1},
 		{"a brace alone", "{", ErrCorrupt, "end of the text", 1},
@@ -132,11 +170,16 @@ func TestJSONWithTooManyKeysIsRefused(t *testing.T) {
 
 // scanJSON reads text with the table alone, from readers of our choice.
 func scanJSON(open func() io.Reader) ([]record, error) {
-	l, err := layoutOf("t.json", open(), 1<<20, "")
+	l, err := layoutOf("t.json", func() io.ReadCloser { return io.NopCloser(open()) }, 1<<20, "")
 	if err != nil {
 		return nil, err
 	}
-	return readAll(&jsonTable{file: "t.json", open: func(bool) io.ReadCloser { return io.NopCloser(open()) }, layout: l, maxCell: 1 << 20})
+	again := func(bool) io.ReadCloser { return io.NopCloser(open()) }
+	switch l.shape {
+	case shapeArrays, shapeValues, shapeLeaves:
+		return readAll(&jsonList{file: "t.json", open: again, layout: l, maxCell: 1 << 20})
+	}
+	return readAll(&jsonTable{file: "t.json", open: again, layout: l, maxCell: 1 << 20})
 }
 
 func TestJSONBufferEndsMakeNoDifference(t *testing.T) {

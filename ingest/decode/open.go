@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
-	"strings"
 )
 
 // Source is an open file and its tables. It belongs to one goroutine.
@@ -177,23 +177,19 @@ func (s *Source) openDelimited(c *content, t *text, head []byte, whole bool) err
 }
 
 func (s *Source) openJSON(c *content, t *text) error {
-	src := t.open(false)
-	l, err := layoutOf(c.name, src, s.options.MaxCell, s.options.Sheet)
-	src.Close()
+	l, err := layoutOf(c.name, func() io.ReadCloser { return t.open(false) }, s.options.MaxCell, s.options.Sheet)
 	if err != nil {
 		return err
 	}
-	if s.info.Format = "json"; l.lines {
-		s.info.Format = "jsonl"
+	s.info.Format = l.format()
+	s.info.Notes = append(s.info.Notes, l.notes()...)
+	switch l.shape {
+	case shapeArrays, shapeValues, shapeLeaves:
+		table := &jsonList{file: c.name, open: t.open, layout: l, maxCell: s.options.MaxCell}
+		s.tables, s.closers = []Table{table}, append(s.closers, table.close)
+	default:
+		table := &jsonTable{file: c.name, open: t.open, layout: l, maxCell: s.options.MaxCell}
+		s.tables, s.closers = []Table{table}, append(s.closers, table.close)
 	}
-	if l.path != "" {
-		s.info.Notes = append(s.info.Notes, fmt.Sprintf("the rows are the objects under %q", l.path))
-	}
-	if len(l.others) > 0 {
-		s.info.Notes = append(s.info.Notes, "left out of the document: "+strings.Join(l.others, ", "))
-	}
-	table := &jsonTable{file: c.name, open: t.open, layout: l, maxCell: s.options.MaxCell}
-	s.tables = []Table{table}
-	s.closers = append(s.closers, table.close)
 	return nil
 }

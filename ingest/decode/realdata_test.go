@@ -139,8 +139,12 @@ func TestRealJSONReadsAsTheFirstRowOfKeysThenObjects(t *testing.T) {
 		{"world/usgs_earthquakes.json", `the rows are the objects under "features"`, 1707,
 			[]string{"mag", "place", "time", "updated", "tz"},
 			map[string]string{"mag": "0.31", "felt": "", "id": "uw61345682", "geometry": `{"type":"Point","coordinates":[-122.197,46.2035,3.28]}`, "time": "1517363399650"}},
-		{"cn/pca_code_nested.json", "", 31, []string{"code", "name", "children"}, map[string]string{"code": "65", "name": "新疆维吾尔自治区"}},
-		{"cn/area_code_2024_nested.json.gz", "", 31, []string{"code", "name", "level", "pcode", "children"}, map[string]string{"code": "650000000000"}},
+		{"cn/pca_code_nested.json", `those under "children"`, 3429, []string{"code", "name", "level", "path"},
+			map[string]string{"code": "659012", "name": "白杨市", "level": "3", "path": "新疆维吾尔自治区/自治区直辖县级行政区划"}},
+		{"cn/area_code_2024_nested.json.gz", `those under "children"`, 3706, []string{"code", "name", "level", "pcode", "_level", "path"},
+			map[string]string{"code": "659012000000", "level": "3", "pcode": "659000000000", "_level": "3"}},
+		{"cn/hk_mo_tw_nested.json", "level_1, level_2", 383, []string{"level_1", "level_2", "level_3"},
+			map[string]string{"level_1": "台湾省", "level_2": "澎湖县", "level_3": "七美乡"}},
 	} {
 		t.Run(c.file, func(t *testing.T) {
 			s, err := Open(realdata(t, c.file), filepath.Base(c.file), Options{TempDir: t.TempDir()})
@@ -175,7 +179,6 @@ func TestRealFilesThatAreNoTablesAreRefusedByName(t *testing.T) {
 		category error
 		found    string
 	}{
-		{"cn/hk_mo_tw_nested.json", ErrFormat, "JSON object without an array of objects"},
 		{"cn/fiscal_expenditure_by_province.xls", ErrFormat, ".xls"},
 		{"torture/biff5.xls", ErrFormat, ".xls"},
 		{"torture/password.xlsx", ErrEncrypted, "password"},

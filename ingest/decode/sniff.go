@@ -191,7 +191,29 @@ func sniffText(c *content, head []byte) (json bool, err error) {
 	case '{':
 		return next == '"' || next == '}' || next == 0, nil
 	case '[':
-		return next == '{' || next == '[' || next == ']' || next == 0, nil
+		return next == '{' || next == '[' || next == ']' || next == 0 || valuesOnly(text), nil
 	}
 	return false, nil
+}
+
+// valuesOnly reports whether a text is an array of strings and numbers, as far
+// as it goes. A table whose first heading is in brackets goes on behind them.
+func valuesOnly(text []byte) bool {
+	s := newJSONScanner("", bytes.NewReader(text), len(text))
+	if _, err := s.space(); err != nil {
+		return false
+	}
+	s.pos++
+	for first := true; ; first = false {
+		_, raw, err := s.element(first)
+		if err == io.EOF {
+			return s.finished() == io.EOF
+		} else if err != nil {
+			return errors.Is(err, ErrCorrupt) // the sample ends
+		}
+		p := jsonParser{b: raw}
+		if _, err := p.value(); err != nil && (s.pos < s.end || bytes.IndexByte([]byte("-0123456789"), raw[0]) < 0) {
+			return false
+		}
+	}
 }
