@@ -202,7 +202,7 @@ func (t *jsonTable) object() (int64, []byte, error) {
 		line, raw, err := t.scan.element(t.first)
 		t.first = false
 		switch {
-		case err == io.EOF && t.layout.path == "": // else the walk has seen what follows
+		case err == io.EOF && !t.layout.inside:
 			return 0, nil, t.scan.finished()
 		case err != nil:
 			return 0, nil, err

@@ -202,68 +202,151 @@ func TestJSONBufferEndsMakeNoDifference(t *testing.T) {
 	}
 }
 
-// FuzzJSON holds the reader to encoding/json: what it reads as an array of
-// objects is one, with the same strings, numbers as written, and rows.
+// FuzzJSON holds the reader to encoding/json: what it reads is JSON, with the
+// same strings, numbers as written, and a row for each record.
 func FuzzJSON(f *testing.F) {
-	for _, s := range []string{`[{"a":1,"b":"x\u00e9"},{"c":null}]`, `{"data":[{"a":[1,{"b":2}]}]}`, "{\"a\":1}\n{\"a\":2}", `[{"a":"`, `[]`, `{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"a":1}}]}`} {
+	for _, s := range []string{
+		`[{"a":1,"b":"x\u00e9"},{"c":null}]`, `{"data":[{"a":[1,{"b":2}]}]}`, "{\"a\":1}\n{\"a\":2}", `[{"a":"`, `[]`,
+		`{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"a":1}}]}`,
+		`[{"n":"a","children":[{"n":"b","children":[{"n":"c"},null,"d"]}]},{"n":"e"}]`, `{"n":1,"k":[{"n":2,"k":[]}]}`, `[{"children":[{"n":2}],"n":1,"level":3}]`,
+		`{"a":{"x":1},"b":{"x":"2","y":[]},"c":{"x":null}}`, `{"data":{"a":{"x":1},"b":{"x":2},"c":{"key":2,"x":1}},"m":0}`,
+		`{"a":{"b":["x","y"],"c":[]},"d":{"e":[1]}}`, `{"a":{"b":"1"},"c":{"d":"2"},"e":{}}`, `[["a","b"],[1,[2]],[]]`, `[[1],["x",null]]`, `["a",1.50,null,{"x":1}]`,
+	} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		text = bytes.ToValidUTF8(text, []byte("\uFFFD")) // as the decoder of the character set leaves it
-		got, err := scanJSON(func() io.Reader { return bytes.NewReader(text) })
+		open := func() io.Reader { return bytes.NewReader(text) }
+		got, err := scanJSON(open)
 		if e := (*Error)(nil); err != nil && !errors.As(err, &e) {
 			t.Fatalf("not an *Error: %v", err)
 		}
-		var want []map[string]any
-		d := json.NewDecoder(bytes.NewReader(text))
-		d.UseNumber()
-		wantErr := d.Decode(&want)
-		if wantErr == nil {
-			if _, more := d.Token(); more != io.EOF {
-				wantErr = errors.New("more text")
+		for i := 1; i < len(got); i++ {
+			if got[i].line < got[i-1].line || len(got[i].cells) > max(len(got[0].cells), 1) {
+				t.Fatalf("row %d is %+v after %+v", i, got[i], got[i-1])
 			}
 		}
-		if bytes.Contains(text, []byte("null")) && bytes.IndexByte(text, '[') >= 0 && wantErr == nil {
-			for _, o := range want {
-				if o == nil { // a null among the objects, which is no row
+		valid, want := decodeJSON(text)
+		l, layoutErr := layoutOf("t.json", func() io.ReadCloser { return io.NopCloser(open()) }, 1<<20, "")
+		if layoutErr != nil {
+			if array, ok := want.([]any); valid && ok && len(array) > 0 {
+				t.Fatalf("refused %q: %v", text, layoutErr)
+			}
+			return
+		}
+		if _, ok := want.([]any); ok || l.shape == shapeLeaves || l.root {
+			if !valid && err == nil {
+				t.Fatalf("accepted %q, which is no JSON", text)
+			}
+		}
+		if !valid || l.lines && !l.root || l.inside {
+			return
+		}
+		array, _ := want.([]any)
+		rows := len(array)
+		switch l.shape {
+		case shapeObjects:
+			for _, o := range array {
+				if _, ok := o.(map[string]any); !ok && err == nil {
+					t.Fatalf("accepted %T among objects in %q", o, text)
+				} else if !ok {
 					return
 				}
 			}
-		}
-		trimmed := bytes.TrimLeft(text, " \t\r\n")
-		if len(trimmed) == 0 || trimmed[0] != '[' {
-			return
-		}
-		if wantErr != nil && err == nil {
-			t.Fatalf("accepted %q, which encoding/json refuses: %v", text, wantErr)
-		}
-		if err != nil {
-			if wantErr == nil && len(want) > 0 {
-				t.Fatalf("refused %q: %v", text, err)
+		case shapeArrays:
+			if len(got) > 0 && len(array[0].([]any)) > 0 {
+				if _, ok := array[0].([]any)[0].(string); ok && got[0].cells[0] == array[0].([]any)[0] {
+					rows-- // the header stands in the array, or seems to
+				}
 			}
+			if rows != len(array) && len(got) == len(array)+1 {
+				rows = len(array)
+			}
+		case shapeTree:
+			if l.root {
+				array = []any{want}
+			}
+			depth := 0
+			if rows, depth = nodes(array, l.children, 1); depth > maxTreeDepth || rows < 0 {
+				return
+			}
+		case shapeKeyed, shapeLeaves:
+			return // a key given twice is two rows
+		}
+		if e := (*Error)(nil); errors.As(err, &e) && (errors.Is(err, ErrEmpty) || strings.Contains(e.Found, "other than an array")) {
 			return
 		}
-		if len(got) != len(want)+1 {
-			t.Fatalf("%d rows of %d objects in %q", len(got)-1, len(want), text)
+		if err != nil || len(got) != rows+1 {
+			t.Fatalf("%d rows for %d records in %q: %v", len(got)-1, rows, text, err)
 		}
-		for i, o := range want {
-			for k, name := range got[0].cells {
-				cell := got[i+1].cells[k]
-				switch v := o[name].(type) {
-				case nil:
-					if cell != "" {
-						t.Fatalf("%q is %q, want nothing, in %q", name, cell, text)
-					}
-				case string:
-					if cell != v {
-						t.Fatalf("%q is %q, want %q, in %q", name, cell, v, text)
-					}
-				case json.Number:
-					if cell != v.String() {
-						t.Fatalf("%q is %q, want %s, in %q", name, cell, v, text)
-					}
+		if l.shape == shapeObjects {
+			wantObjects(t, text, got, array)
+		}
+	})
+}
+
+// decodeJSON reads text with encoding/json and reports whether it is one value.
+func decodeJSON(text []byte) (bool, any) {
+	var want any
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	if err := d.Decode(&want); err != nil {
+		if trimmed := bytes.TrimLeft(text, " \t\r\n"); len(trimmed) > 0 && trimmed[0] == '[' {
+			return false, []any{}
+		}
+		return false, nil
+	}
+	_, more := d.Token()
+	return more == io.EOF, want
+}
+
+// nodes counts the nodes of a tree and its levels; -1 where an array stands
+// among them.
+func nodes(of []any, children string, level int) (n, depth int) {
+	depth = level
+	for _, node := range of {
+		switch node := node.(type) {
+		case nil:
+		case []any:
+			return -1, depth
+		case map[string]any:
+			n++
+			if below, ok := node[children].([]any); ok && len(below) > 0 {
+				k, d := nodes(below, children, level+1)
+				if k < 0 {
+					return -1, d
+				}
+				n, depth = n+k, max(depth, d)
+			}
+		default:
+			if level == 1 {
+				return -1, depth
+			}
+			n++
+		}
+	}
+	return n, depth
+}
+
+// wantObjects compares rows with objects cell by cell.
+func wantObjects(t *testing.T, text []byte, got []record, want []any) {
+	for i, o := range want {
+		for k, name := range got[0].cells {
+			cell := got[i+1].cells[k]
+			switch v := o.(map[string]any)[name].(type) {
+			case nil:
+				if cell != "" {
+					t.Fatalf("%q is %q, want nothing, in %q", name, cell, text)
+				}
+			case string:
+				if cell != v {
+					t.Fatalf("%q is %q, want %q, in %q", name, cell, v, text)
+				}
+			case json.Number:
+				if cell != v.String() {
+					t.Fatalf("%q is %q, want %s, in %q", name, cell, v, text)
 				}
 			}
 		}
-	})
+	}
 }

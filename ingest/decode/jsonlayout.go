@@ -42,7 +42,8 @@ type layout struct {
 	shape    shape
 	lines    bool   // one object after the other, not in an array
 	root     bool   // the text is one object, the root of a tree
-	path     string // keys down to the table, joined by dots; "" at the top
+	inside   bool   // the table is part of a document, which was walked to its end
+	path     string // keys down to the table, joined by dots
 	offset   int64  // in the decoded text, behind the table's bracket
 	line     int64
 	features bool   // GeoJSON: the columns are inside "properties"
@@ -66,7 +67,7 @@ func (l *layout) notes() []string {
 		say("the rows are the members of %q, their names are the first column", l.path)
 	case l.shape == shapeKeyed:
 		say("the rows are the members of the document, their names are the first column")
-	case l.path != "":
+	case l.inside:
 		say("the rows are the objects under %q", l.path)
 	}
 	switch l.shape {
@@ -246,7 +247,7 @@ func (c *container) holdsRecords() bool {
 func (w *jsonWalk) object(path string, depth int, outer *container) error {
 	s := w.scanner
 	s.pos++
-	begin := layout{shape: shapeKeyed, path: path, line: s.line, offset: s.offset()}
+	begin := layout{shape: shapeKeyed, inside: true, path: path, line: s.line, offset: s.offset()}
 	var own *container
 	if depth <= maxKeyedDepth {
 		own = new(container)
@@ -342,7 +343,7 @@ func (w *jsonWalk) member(at, key string, depth int, own *container) error {
 func (w *jsonWalk) array(at string, depth int) error {
 	s := w.scanner
 	s.pos++
-	l := layout{path: at, line: s.line, offset: s.offset()}
+	l := layout{inside: true, path: at, line: s.line, offset: s.offset()}
 	c, err := s.space()
 	if err != nil {
 		return s.ended(err)

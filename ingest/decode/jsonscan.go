@@ -161,6 +161,9 @@ func (s *jsonScanner) key(first bool) (key string, done bool, err error) {
 	if !ok {
 		return "", false, s.unexpected(raw[0], "a key in double quotes")
 	}
+	if _, err := (&jsonParser{b: raw}).string(); err != nil {
+		return "", false, &Error{File: s.file, Line: s.line, Found: err.Error(), Want: "a key", Do: "correct the JSON text", Err: ErrFormat}
+	}
 	if c, err = s.space(); err != nil {
 		return "", false, s.ended(err)
 	} else if c != ':' {
