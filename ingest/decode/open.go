@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 )
 
 // Source is an open file and its tables. It belongs to one goroutine.
@@ -15,6 +16,9 @@ type Source struct {
 	tables   []Table
 	closers  []func() error
 	member   string // of the archive, the tables' name
+	named    bool   // Options.Sheet has named the member
+	spool    *spool // what archives unpack to
+	part     bool   // a member of an archive, whose spool it is
 	unpacked int64  // bytes so far
 	size     int64  // of the file as it was sent
 }
@@ -30,7 +34,7 @@ func Open(path, name string, o Options) (_ *Source, err error) {
 	if o.MaxCell == 0 {
 		o.MaxCell = DefaultMaxCell
 	}
-	s := &Source{options: o}
+	s := &Source{options: o, spool: new(spool)}
 	defer func() {
 		if err != nil {
 			s.Close()
@@ -67,28 +71,42 @@ func (s *Source) open(c *content) error {
 		case kindText:
 			return s.openText(c)
 		}
-		if len(s.info.Container) == 2 {
+		if layers(append(slices.Clone(s.info.Container), label[k])) > 2 {
 			return refuse(c, "an archive in an archive in an archive", "send the file unpacked")
 		}
 		switch k {
-		case kindZip:
-			c, err = s.unpackZip(c)
+		case kindZip, kindTar:
+			c, err = s.openArchive(c, k)
 		case kindGzip:
 			c, err = s.unpackGzip(c)
 		case kindZstd:
 			c, err = s.unpackZstd(c)
 		}
-		if err != nil {
+		if err != nil || c == nil {
 			return err
 		}
 	}
+}
+
+// label names the containers in Info.
+var label = map[kind]string{kindZip: "zip", kindTar: "tar", kindGzip: "gz", kindZstd: "zst"}
+
+// layers counts containers, a .tar.gz as one.
+func layers(container []string) int {
+	n := len(container)
+	for i := 1; i < len(container); i++ {
+		if container[i] == "tar" && (container[i-1] == "gz" || container[i-1] == "zst") {
+			n--
+		}
+	}
+	return n
 }
 
 // Info says what the file was found to be.
 func (s *Source) Info() Info { return s.info }
 
 // Tables returns the tables in file order: the visible sheets of a workbook,
-// else one table.
+// else one table; of an archive's members, where all were asked for, each one's.
 func (s *Source) Tables() []Table { return s.tables }
 
 // Close ends all reading and removes what was unpacked.
@@ -98,6 +116,9 @@ func (s *Source) Close() error {
 		errs = append(errs, s.closers[i]())
 	}
 	s.closers = nil
+	if !s.part {
+		errs = append(errs, s.spool.close())
+	}
 	return errors.Join(errs...)
 }
 

@@ -21,9 +21,9 @@ func TestFilesThatAreNoTablesAreRefusedByTheirBytes(t *testing.T) {
 	for i := range binary {
 		binary[i] = byte(i * 7 % 32)
 	}
-	tar := make([]byte, 1024)
-	copy(tar, "t.csv")
-	copy(tar[257:], "ustar\x0000")
+	badTar := make([]byte, 1024)
+	copy(badTar, "t.csv")
+	copy(badTar[257:], "ustar\x0000")
 	ole := append([]byte(oleMagic), make([]byte, 1016)...)
 	stream := func(name string) []byte {
 		b := bytes.Clone(ole)
@@ -49,7 +49,7 @@ func TestFilesThatAreNoTablesAreRefusedByTheirBytes(t *testing.T) {
 		{"t.csv", []byte("Rar!\x1A\x07\x01\x00"), ErrFormat, "RAR"},
 		{"t.csv", []byte("7z\xBC\xAF\x27\x1C\x00\x04"), ErrFormat, "7z"},
 		{"t.csv", []byte("BZh91AY&SY\x00\x00"), ErrFormat, "bzip2"},
-		{"t.csv", tar, ErrFormat, "tar"},
+		{"t.csv", badTar, ErrCorrupt, "corrupt tar archive"},
 		{"t.xls", []byte("<html><table><tr><td>1</td></tr></table></html>"), ErrFormat, "HTML"},
 		{"t.csv", []byte("<!DOCTYPE HTML PUBLIC>\n<title>404</title>"), ErrFormat, "HTML"},
 		{"t.xls", []byte("<?xml version=\"1.0\"?>\n<Workbook/>"), ErrFormat, "XML"},
