@@ -235,7 +235,9 @@ func FuzzOpen(f *testing.F) {
 	for name, data := range map[string][]byte{
 		"t.csv": text, "gb.csv": encode(f, simplifiedchinese.GB18030, string(text)), "t.json": []byte(`{"data":[{"a":1},{"b":null}]}`), "t.jsonl": []byte("{\"a\":1}\n{\"a\":2}\n"),
 		"t.gz": gzipped(f, text), "t.zst": zstded(f, text), "t.zip": zipped(f, member{"t.csv", text}), "t.csv.zip": zipped(f, member{"a.gz", gzipped(f, text)}),
-		"t.xlsx": workbook(f), "t.xls": []byte(oleMagic + "W\x00o\x00"), "16.csv": []byte("\xFF\xFEa\x00,\x00b\x00\n\x00"), "latin.csv": []byte("Ann\xE9e;x\n"),
+		"t.tar": tarred(f, member{"a.csv", text}, member{"b.link", nil}), "all.tar": tarred(f, member{"a.csv", text}, member{"b.json", []byte(`[[1]]`)}),
+		"all.zip": zipped(f, member{"a.csv", text}, member{"b.csv", nil}, member{"c.tsv", text}),
+		"t.xlsx":  workbook(f), "t.xls": []byte(oleMagic + "W\x00o\x00"), "16.csv": []byte("\xFF\xFEa\x00,\x00b\x00\n\x00"), "latin.csv": []byte("Ann\xE9e;x\n"),
 	} {
 		f.Add(name, data, "")
 	}
@@ -252,7 +254,7 @@ func FuzzOpen(f *testing.F) {
 		}
 		file.Close()
 		temp := t.TempDir()
-		s, err := Open(file.Name(), name, Options{Charset: charset, TempDir: temp, MaxBytes: 1 << 20, MaxCell: 1 << 16})
+		s, err := Open(file.Name(), name, Options{Charset: charset, TempDir: temp, MaxBytes: 1 << 20, MaxCell: 1 << 16, All: strings.HasPrefix(name, "all")})
 		if e := (*Error)(nil); err != nil && !errors.As(err, &e) {
 			t.Fatalf("not an *Error: %v", err)
 		} else if err == nil {
