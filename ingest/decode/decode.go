@@ -46,6 +46,12 @@ type Options struct {
 	// All reads every member of an archive that is a table, in its order. Their
 	// tables are named "member", those of workbooks "member/sheet".
 	All bool
+	// Delimiter settles what stands between the cells of delimited text, any
+	// one ASCII character but a quote or a line end. Empty: decided from the text.
+	Delimiter string
+	// Widths are the columns of text without delimiters, in characters. What
+	// stands behind them in a line is one more cell.
+	Widths []int
 	// MaxBytes bounds what a file may unpack to. 0: DefaultMaxBytes.
 	MaxBytes int64
 	// MaxCell bounds one cell, in bytes. 0: DefaultMaxCell.
@@ -67,7 +73,7 @@ const (
 
 // Info says what a file was found to be.
 type Info struct {
-	Format    string   `json:"format"`              // csv, xlsx, json, jsonl
+	Format    string   `json:"format"`              // csv, fixed, xlsx, json, jsonl
 	Container []string `json:"container,omitempty"` // outermost first: zip, tar, gz, zst
 	Charset   string   `json:"charset,omitempty"`
 	// Evidence says in one sentence why this character set.

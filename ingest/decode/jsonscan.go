@@ -27,7 +27,7 @@ type jsonScanner struct {
 var errJSONEnd = errors.New("end of text")
 
 func newJSONScanner(file string, src io.Reader, maxCell int) *jsonScanner {
-	return &jsonScanner{file: file, src: src, buf: make([]byte, scanBuffer), line: 1, max: 4 * maxCell}
+	return &jsonScanner{file: file, src: src, buf: make([]byte, scanBuffer/32), line: 1, max: 4 * maxCell}
 }
 
 func (s *jsonScanner) offset() int64 { return s.read + int64(s.pos) }
@@ -48,6 +48,8 @@ func (s *jsonScanner) fill(keep int) (bool, error) {
 				Want: "smaller objects", Do: "look for a bracket that is not closed", Err: ErrFormat}
 		}
 		s.buf = append(s.buf, make([]byte, len(s.buf))...)
+	} else if s.read > 0 && len(s.buf) < scanBuffer { // the text is no short one
+		s.buf = append(s.buf, make([]byte, 3*len(s.buf))...)
 	}
 	before := s.end
 	for s.end < len(s.buf) && !s.eof {

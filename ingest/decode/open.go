@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
+	"unicode/utf8"
 )
 
 // Source is an open file and its tables. It belongs to one goroutine.
@@ -33,6 +35,9 @@ func Open(path, name string, o Options) (_ *Source, err error) {
 	}
 	if o.MaxCell == 0 {
 		o.MaxCell = DefaultMaxCell
+	}
+	if err := o.check(name); err != nil {
+		return nil, err
 	}
 	s := &Source{options: o, spool: new(spool)}
 	defer func() {
@@ -154,7 +159,7 @@ func (s *Source) openText(c *content) error {
 	if err != nil {
 		return s.wrap(c, err)
 	}
-	isJSON, err := sniffText(c, head)
+	isJSON, err := sniffText(c, head, s.options.Delimiter)
 	if err != nil {
 		return err
 	}
@@ -182,16 +187,48 @@ func (s *Source) progress(size int64) func(int64) {
 	return func(read int64) { report(int64(float64(read) * scale)) }
 }
 
-func (s *Source) openDelimited(c *content, t *text, head []byte, whole bool) error {
-	d := dialectOf(head, whole)
-	if fixedWidth(head, d) {
-		return refuse(c, "columns of fixed width, padded with blanks", "export the table as CSV or XLSX")
+// check refuses options that no file can be read with.
+func (o *Options) check(name string) error {
+	refuse := func(found, want string) error {
+		return &Error{File: name, Found: found, Want: want, Do: "correct it or leave it out", Err: ErrFormat}
 	}
-	s.info.Format, s.info.Delimiter = "csv", string(rune(d.delim))
+	if d := o.Delimiter; d != "" && (len(d) != 1 || d[0] == 0 || d[0] >= utf8.RuneSelf || strings.Contains("\"\r\n", d)) {
+		return refuse(fmt.Sprintf("the delimiter %q asked for", d), "one ASCII character other than a quote or a line end")
+	}
+	if o.Delimiter != "" && len(o.Widths) > 0 {
+		return refuse("both a delimiter and the widths of columns asked for", "one of them")
+	}
+	for _, w := range o.Widths {
+		if w < 1 {
+			return refuse(fmt.Sprintf("a column of width %d asked for", w), "widths of at least one character")
+		}
+	}
+	if len(o.Widths) >= maxColumns {
+		return refuse(fmt.Sprintf("the widths of %d columns asked for", len(o.Widths)), fmt.Sprintf("fewer than %d", maxColumns))
+	}
+	return nil
+}
+
+func (s *Source) openDelimited(c *content, t *text, head []byte, whole bool) error {
+	var d dialect
+	switch o := s.options; {
+	case len(o.Widths) > 0:
+		d = dialect{eol: lineEnd(head), widths: o.Widths}
+		s.info.Format = "fixed"
+	default:
+		if d = dialectOf(head, whole, o.Delimiter); o.Delimiter == "" && fixedWidth(head, d) {
+			return refuse(c, "columns of fixed width, padded with blanks", "give the widths of the columns (3,3,10), or export the table as CSV or XLSX")
+		}
+		s.info.Format, s.info.Delimiter = "csv", string(rune(d.delim))
+	}
 	if d.skip > 0 {
 		s.info.Notes = append(s.info.Notes, "line 1 names the delimiter")
 	}
+	if d.escapes {
+		s.info.Notes = append(s.info.Notes, `quotes inside quoted cells are written \"`)
+	}
 	table := newCSVTable(c.name, s.member, t.open, d, s.options.MaxCell)
+	table.expect(c.size)
 	s.tables = []Table{table}
 	s.closers = append(s.closers, table.close)
 	return nil

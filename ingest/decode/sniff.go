@@ -182,15 +182,16 @@ func refuseOLE(c *content) error {
 	return refuse(c, "an OLE file that is no workbook", "send the table itself as CSV or XLSX")
 }
 
-// sniffText tells JSON from delimited text, and refuses what is neither.
-func sniffText(c *content, head []byte) (json bool, err error) {
+// sniffText tells JSON from delimited text, and refuses what is neither. A
+// control character may be the delimiter that was asked for.
+func sniffText(c *content, head []byte, delimiter string) (json bool, err error) {
 	text := bytes.TrimLeft(head, " \t\r\n")
 	if len(text) == 0 {
 		return false, &Error{File: c.name, Found: "white space alone", Want: readable, Do: "send the file again", Err: ErrEmpty}
 	}
 	controls := 0
 	for _, b := range head {
-		if b < 0x20 && b != '\t' && b != '\n' && b != '\r' && b != '\f' && b != 0x1A {
+		if b < 0x20 && b != '\t' && b != '\n' && b != '\r' && b != '\f' && b != 0x1A && string(b) != delimiter {
 			controls++
 		}
 	}
