@@ -129,7 +129,32 @@ type survey struct {
 	shiftJIS            japaneseFit
 	latin               latinFit
 	nulEven, nulOdd     int64
+	little, big         pairs
 }
+
+// pairs counts, in stretches with zero bytes, the pairs that would be a digit,
+// delimiter or line end of UTF-16, and those of them that have the zero byte.
+type pairs struct{ plain, zero int64 }
+
+func (p *pairs) add(q pairs) {
+	p.plain += q.plain
+	p.zero += q.zero
+}
+
+func (p *pairs) see(plain, other byte) {
+	switch {
+	case plain >= '0' && plain <= '9', plain == ',', plain == '"', plain == '\t', plain == '\r', plain == '\n':
+		p.plain++
+		if other == 0 {
+			p.zero++
+		}
+	}
+}
+
+// hold reports whether enough of the pairs are UTF-16's: the other half of a
+// Chinese character is one of these bytes in one case of 17. In a text with a
+// stray zero byte hardly any pair is.
+func (p *pairs) hold() bool { return p.zero*4 >= p.plain }
 
 // decide settles the character set of a whole file in one pass: byte order
 // mark, then strict UTF-8, UTF-16 by its shape, Shift_JIS, GB18030 or Big5 by
@@ -258,6 +283,8 @@ func detect(r io.ReaderAt, size int64, name string) (decision, error) {
 		s.latin.add(part.latin)
 		s.nulEven += part.nulEven
 		s.nulOdd += part.nulOdd
+		s.little.add(part.little)
+		s.big.add(part.big)
 	}
 	if c, ok := s.utf16(size); ok {
 		f, err := examine(r, 0, size, c)
@@ -291,6 +318,12 @@ func look(c chunk) survey {
 			break
 		}
 		i += 1 + k
+	}
+	if s.nulEven+s.nulOdd > 0 {
+		for i := int(c.off % 2); i+1 < len(c.data); i += 2 {
+			s.little.see(c.data[i], c.data[i+1])
+			s.big.see(c.data[i+1], c.data[i])
+		}
 	}
 	if utf8.Valid(c.data) {
 		// Nothing in it speaks for another character set: a stretch of
@@ -352,16 +385,16 @@ func byChance(b []byte) fit {
 }
 
 // utf16 tells UTF-16 by its shape: commas, digits and line ends have their zero
-// byte always on the same side. No other character set has zero bytes in text.
+// byte always on the same side. Other texts have zero bytes by some fault only.
 func (s *survey) utf16(size int64) (charset, bool) {
 	zeros := s.nulEven + s.nulOdd
 	if size%2 != 0 || zeros == 0 || zeros*200 < size {
 		return nil, false
 	}
 	switch {
-	case s.nulEven*50 <= s.nulOdd:
+	case s.nulEven*50 <= s.nulOdd && s.little.hold():
 		return utf16Text{}, true
-	case s.nulOdd*50 <= s.nulEven:
+	case s.nulOdd*50 <= s.nulEven && s.big.hold():
 		return utf16Text{bigEndian: true}, true
 	}
 	return nil, false

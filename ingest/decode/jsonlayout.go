@@ -456,11 +456,12 @@ func findChildren(file string, open func() io.ReadCloser, maxCell int, l layout)
 		if err != nil {
 			break
 		}
+		own := map[string]bool{}
 		for _, m := range node {
-			keys[m.key] = true
+			own[m.key], keys[m.key] = true, true
 		}
 		for _, m := range node {
-			switch kind := holdsItsKind(node, m); {
+			switch kind := holdsItsKind(m, own); {
 			case kind > 0:
 				votes[m.key]++
 			case kind < 0:
@@ -496,17 +497,11 @@ func keysOf(raw []byte, limit int) ([]jsonMember, error) {
 	return members, err
 }
 
-// holdsItsKind is 1 where the member is an array of objects that have the same
-// key with an array in it, or the same other keys as the object that holds
-// them; -1 where its objects are of another kind; 0 where it holds none.
-func holdsItsKind(node []jsonMember, m jsonMember) int {
-	others := map[string]bool{}
-	for _, o := range node {
-		if o.key != m.key {
-			others[o.key] = true
-		}
-	}
-	if m.value[0] != '[' || len(others) == 0 {
+// holdsItsKind is 1 where a member of an object with the given keys is an array
+// of objects that have the same key with an array in it, or the same other keys;
+// -1 where its objects are of another kind; 0 where it holds none.
+func holdsItsKind(m jsonMember, keys map[string]bool) int {
+	if m.value[0] != '[' || len(keys) < 2 {
 		return 0
 	}
 	kind, left := 0, treeSampleChildren
@@ -523,7 +518,7 @@ func holdsItsKind(node []jsonMember, m jsonMember) int {
 		if err != nil {
 			return err
 		}
-		if kind = -1; sameKind(child, others, m.key) {
+		if kind = -1; sameKind(child, keys, m.key) {
 			kind = 1
 			return errEnough
 		}
@@ -532,9 +527,9 @@ func holdsItsKind(node []jsonMember, m jsonMember) int {
 	return kind
 }
 
-// sameKind reports whether child is a node like one that has the other keys
-// besides the one that holds children.
-func sameKind(child []jsonMember, others map[string]bool, children string) bool {
+// sameKind reports whether child is a node like one that has the given keys, of
+// which one holds the children.
+func sameKind(child []jsonMember, keys map[string]bool, children string) bool {
 	n, shared := 0, 0
 	for _, m := range child {
 		if m.key == children {
@@ -544,14 +539,14 @@ func sameKind(child []jsonMember, others map[string]bool, children string) bool 
 			continue
 		}
 		n++
-		if others[m.key] {
+		if keys[m.key] {
 			shared++
 		}
 	}
 	if slices.Contains(treeKeys, children) { // the name tells half of it
 		return 2*shared >= n && shared > 0
 	}
-	return shared == n && n == len(others)
+	return shared == n && n == len(keys)-1
 }
 
 // sharesMost reports whether an object with the keys top is a node like those

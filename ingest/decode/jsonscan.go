@@ -43,7 +43,7 @@ func (s *jsonScanner) fill(keep int) (bool, error) {
 		s.pos -= keep
 	}
 	if s.end == len(s.buf) {
-		if s.end > s.max {
+		if s.end >= s.max {
 			return false, &Error{File: s.file, Line: s.line, Found: fmt.Sprintf("a JSON value of more than %d bytes", s.max),
 				Want: "smaller objects", Do: "look for a bracket that is not closed", Err: ErrFormat}
 		}
