@@ -71,6 +71,12 @@ func cutASCII(b []byte) int {
 			return i + 1
 		}
 	}
+	// A byte of ASCII behind another is the second byte of nothing.
+	for i := len(b) - 1; i > 0; i-- {
+		if b[i] < utf8.RuneSelf && b[i-1] < utf8.RuneSelf {
+			return i + 1
+		}
+	}
 	return 0
 }
 

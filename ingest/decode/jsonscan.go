@@ -47,9 +47,9 @@ func (s *jsonScanner) fill(keep int) (bool, error) {
 			return false, &Error{File: s.file, Line: s.line, Found: fmt.Sprintf("a JSON value of more than %d bytes", s.max),
 				Want: "smaller objects", Do: "look for a bracket that is not closed", Err: ErrFormat}
 		}
-		s.buf = append(s.buf, make([]byte, len(s.buf))...)
+		s.grow(2 * len(s.buf))
 	} else if s.read > 0 && len(s.buf) < scanBuffer { // the text is no short one
-		s.buf = append(s.buf, make([]byte, 3*len(s.buf))...)
+		s.grow(scanBuffer)
 	}
 	before := s.end
 	for s.end < len(s.buf) && !s.eof {
@@ -62,6 +62,12 @@ func (s *jsonScanner) fill(keep int) (bool, error) {
 		}
 	}
 	return s.end > before, nil
+}
+
+func (s *jsonScanner) grow(n int) {
+	b := make([]byte, n)
+	copy(b, s.buf[:s.end])
+	s.buf = b
 }
 
 // space skips white space and returns the byte behind it, which is not
@@ -151,7 +157,7 @@ func (s *jsonScanner) key(first bool) (key string, done bool, err error) {
 		return "", false, s.unexpected(c, "a comma or a closing brace")
 	default:
 		s.pos++
-		if c, err = s.space(); err != nil {
+		if _, err = s.space(); err != nil {
 			return "", false, s.ended(err)
 		}
 	}
