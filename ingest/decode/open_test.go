@@ -180,12 +180,27 @@ func TestMemoryDoesNotGrowWithRows(t *testing.T) {
 	if testing.Short() {
 		t.Skip("40 MB a format")
 	}
-	var csv, json bytes.Buffer
+	var csv, json, keyed, tree bytes.Buffer
 	for i := range 500_000 {
+		if i == 0 {
+			keyed.WriteString("{")
+			tree.WriteString("[")
+		} else {
+			keyed.WriteString(",\n")
+		}
+		fmt.Fprintf(&keyed, "\"6201%07d\":{\"文号\":\"甘许〔2025〕%07d号\",\"n\":[1]}", i, i)
+		if i%10 == 0 {
+			fmt.Fprintf(&tree, "%s{\"name\":\"兰州%d\",\"children\":[", strings.Repeat("]},", min(i, 1)), i)
+		} else {
+			fmt.Fprintf(&tree, "%s{\"name\":\"甘许〔2025〕%07d号\"}", strings.Repeat(",", min(i%10-1, 1)), i)
+		}
 		fmt.Fprintf(&csv, "甘许〔2025〕%07d号,\"兰州\"\"%d\"\"食品有限公司\",9162010\n", i, i)
 		fmt.Fprintf(&json, "{\"文号\":\"甘许〔2025〕%07d号\",\"相对人\":\"兰州\\n%d公司\",\"n\":{\"a\": [1]}}\n", i, i)
 	}
+	keyed.WriteString("}")
+	tree.WriteString("]}]")
 	for name, data := range map[string][]byte{
+		"keyed": keyed.Bytes(), "tree": tree.Bytes(),
 		"csv": csv.Bytes(), "csv in GB18030": encode(t, simplifiedchinese.GB18030, csv.String()), "csv in gz": gzipped(t, csv.Bytes()), "jsonl": json.Bytes(),
 	} {
 		path := filepath.Join(t.TempDir(), "t")
