@@ -127,7 +127,7 @@ func BenchmarkJSON(b *testing.B) {
 	for b.Loop() {
 		t := &jsonTable{open: func(bool) io.ReadCloser { return io.NopCloser(bytes.NewReader(doc.Bytes())) }, maxCell: DefaultMaxCell}
 		var err error
-		if t.layout, err = layoutOf("", bytes.NewReader(doc.Bytes()), DefaultMaxCell, ""); err != nil {
+		if t.layout, err = layoutOf("", func() io.ReadCloser { return io.NopCloser(bytes.NewReader(doc.Bytes())) }, DefaultMaxCell, ""); err != nil {
 			b.Fatal(err)
 		}
 		for {

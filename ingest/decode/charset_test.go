@@ -11,6 +11,7 @@ import (
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/korean"
 	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/encoding/traditionalchinese"
 	"golang.org/x/text/encoding/unicode"
@@ -35,6 +36,7 @@ var (
 const (
 	simplified  = "行政相对人名称,统一社会信用代码,处罚金额\n兰州某某食品有限公司,91620100MA71AAAA1X,12000\n天水市秦州区某商店,92620502MA71BBBB2Y,500\n"
 	traditional = "類別,名稱,地址,裝置容量\n學校,臺北市溪山國民小學,臺北市士林區至善路三段,2.1\n學校,臺北市興雅國民小學,臺北市信義區基隆路,3.15\n"
+	kana        = "番号,植物名,説明\n1,バナナ,草に分類されます。\n2,マンゴー,果物の女王とも\n"
 	accented    = "Année;Région;Opérateur\n2013;Île-de-France;Société générale\n2014;Provence-Alpes-Côte d'Azur;Électricité\n"
 )
 
@@ -65,6 +67,9 @@ func TestCharacterSetIsDecidedByEvidence(t *testing.T) {
 		{"Latin-1", encode(t, charmap.ISO8859_1, accented), "windows-1252", "no Chinese", accented},
 		{"Windows-1252", encode(t, charmap.Windows1252, "Betrag;Währung\n100;€\n200;“Gulden” – alt\n"), "windows-1252", "no Chinese", "Betrag;Währung\n100;€\n200;“Gulden” – alt\n"},
 		{"Latin-1 that would be common Chinese", encode(t, charmap.ISO8859_1, "ORGAO,N\nEDUCAÇÃO,1\nAVIAÇÃO,2\n"), "windows-1252", "no Chinese", "ORGAO,N\nEDUCAÇÃO,1\nAVIAÇÃO,2\n"},
+		{"Shift_JIS", encode(t, japanese.ShiftJIS, kana), "shift_jis", "14 of 30 double-byte characters are kana", kana},
+		{"Shift_JIS with half-width katakana", encode(t, japanese.ShiftJIS, "ﾎﾂｶｲﾄﾞｳ,ｻﾂﾎﾟﾛｼ\n"+kana), "shift_jis", "kana", "ﾎﾂｶｲﾄﾞｳ,ｻﾂﾎﾟﾛｼ\n" + kana},
+		{"four characters that are UTF-8 too", encode(t, simplifiedchinese.GB18030, "目前为全\n"), "utf-8", "a guess on so little text, for in gb18030 they are 4 common characters", "Ŀǰ\u03aaȫ\n"},
 		{"a single sign in GB18030", encode(t, simplifiedchinese.GB18030, "t,u\n20,℃\n"), "gb18030", "legal", "t,u\n20,℃\n"},
 		{"rare names in GB18030", encode(t, simplifiedchinese.GB18030, "no,n\n1,王囍喆\n2,鑫淼\n"), "gb18030", "legal", "no,n\n1,王囍喆\n2,鑫淼\n"},
 	} {
@@ -210,10 +215,137 @@ func TestTranscodingEqualsTheReference(t *testing.T) {
 	}
 }
 
+// realText is the text of real files.
+func realText(t testing.TB, names ...string) string {
+	t.Helper()
+	var text strings.Builder
+	for _, name := range names {
+		s, err := Open(realdata(t, name), name, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range rowsOf(t, s) {
+			text.WriteString(strings.Join(r.cells, ",") + "\n")
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return text.String()
+}
+
+var (
+	realSimplified  = []string{"cn/township_streets.csv", "cn/epidemic_national_snapshots.json", "cn/area_level3_utf8bom.csv", "cn/stats_gov_cn_population_sample_gb18030.csv"}
+	realTraditional = []string{"cn/tw_roads_two_header_rows_utf8bom.csv", "cn/tw_zip5.csv", "cn/taipei_dangerous_buildings.csv", "cn/taipei_solar_schools_big5.csv"}
+)
+
+// windows calls each with stretches of a text of about size bytes in an
+// encoding, at most most of them.
+func windows(t testing.TB, text string, e encoding.Encoding, size, most int, each func(part string, b []byte)) {
+	t.Helper()
+	step := max(1, len(text)/most)
+	for from := 0; from < len(text); from += step {
+		for from < len(text) && !utf8.RuneStart(text[from]) {
+			from++
+		}
+		to, bytes := from, 0
+		for to < len(text) && bytes < size {
+			r, n := utf8.DecodeRuneInString(text[to:])
+			if bytes++; r >= utf8.RuneSelf {
+				bytes++
+			}
+			to += n
+		}
+		if bytes < size {
+			return
+		}
+		b, err := encoding.ReplaceUnsupported(e.NewEncoder()).Bytes([]byte(text[from:to]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		each(text[from:to], b)
+	}
+}
+
+// A third of the file is addresses of web pages: some stretches of 200 bytes
+// have no twelve Japanese characters.
+func TestJapaneseTextIsReadFromTwoHundredBytesOn(t *testing.T) {
+	text := realText(t, "world/japan_plants_multiline.csv")
+	for _, size := range []int{200, 400, 2000} {
+		windows(t, text, japanese.ShiftJIS, size, 500, func(part string, b []byte) {
+			if f := lookJapanese(b); f.characters() < 2*minJapanese {
+				return
+			}
+			d, err := decide(bytes.NewReader(b), int64(len(b)), "t", "")
+			if err != nil || d.charset.name() != "shift_jis" {
+				t.Fatalf("%v, %v: %q", d.evidence, err, part)
+			}
+			if got := d.charset.decode(make([]byte, 0, 3*len(b)+16), b); size == 2000 && string(got) != part {
+				if want, _ := japanese.ShiftJIS.NewDecoder().Bytes(b); !bytes.Equal(got, want) {
+					t.Fatalf("got %q", got)
+				}
+			}
+		})
+	}
+}
+
+func TestNoOtherTextIsTakenForJapanese(t *testing.T) {
+	western := realText(t, "world/brussels_hotels_latin1_semicolon.csv", "world/italy_municipalities_multiline_header_latin1.csv", "world/openflights_airports_noheader.dat")
+	const russian = "Наименование показателя,Единица измерения,Значение\nЧисленность постоянного населения,тыс. человек,146804\nУровень безработицы по методологии МОТ,процентов,5.2\n"
+	const greek = "Όνομα δήμου,Περιφέρεια,Πληθυσμός\nΑθηναίων,Αττικής,664046\nΘεσσαλονίκης,Κεντρικής Μακεδονίας,325182\nΠατρέων,Δυτικής Ελλάδας,213984\n"
+	const hangul = "시도명,시군구명,행정동명,인구수\n서울특별시,종로구,청운효자동,13272\n부산광역시,해운대구,우제1동,39284\n대한민국의 행정구역은 특별시와 광역시로 나눈다\n"
+	for _, c := range []struct {
+		text      string
+		encodings []encoding.Encoding
+	}{
+		{realText(t, realSimplified...), []encoding.Encoding{simplifiedchinese.GB18030}},
+		{realText(t, realTraditional...), []encoding.Encoding{traditionalchinese.Big5, simplifiedchinese.GB18030}},
+		{western, []encoding.Encoding{charmap.Windows1252, charmap.CodePage850, charmap.CodePage437, charmap.Macintosh}},
+		{russian, []encoding.Encoding{charmap.Windows1251, charmap.KOI8R, charmap.CodePage866, charmap.ISO8859_5}},
+		{greek, []encoding.Encoding{charmap.Windows1253, charmap.ISO8859_7}},
+		{hangul, []encoding.Encoding{korean.EUCKR}},
+	} {
+		for _, e := range c.encodings {
+			for _, size := range []int{40, 100, 200, 5000} {
+				windows(t, c.text, e, size, 3000, func(part string, b []byte) {
+					if s := look(chunk{data: b}); s.japanese() {
+						t.Fatalf("%v: %s: %q", e, s.shiftJIS.evidence(), part)
+					}
+				})
+			}
+		}
+	}
+}
+
+// One line of ten Chinese characters is read rightly, or the evidence says that
+// it is a guess.
+func TestTenCharactersAreEnough(t *testing.T) {
+	for _, c := range []struct {
+		files   []string
+		enc     encoding.Encoding
+		charset string
+	}{{realSimplified, simplifiedchinese.GB18030, "gb18030"}, {realTraditional, traditionalchinese.Big5, "big5"}} {
+		var han strings.Builder
+		for _, r := range realText(t, c.files...) {
+			if r >= 0x4E00 && r < 0xA000 {
+				han.WriteRune(r)
+			}
+		}
+		windows(t, han.String(), c.enc, 20, 5000, func(part string, b []byte) {
+			b = append(b, '\n')
+			d, err := decide(bytes.NewReader(b), int64(len(b)), "t", "")
+			if err != nil || d.charset.name() != c.charset && !strings.Contains(d.evidence, "a guess") {
+				t.Errorf("%s is read as %v: %v", part, d, err)
+			}
+		})
+	}
+}
+
 // FuzzCharset feeds any bytes to every reader of a character set: the result is
 // valid UTF-8, equal to the reference where that finds no fault, and examine and
 // decode agree on what is a fault.
 func FuzzCharset(f *testing.F) {
+	f.Add(encode(f, japanese.ShiftJIS, kana))
 	for _, e := range []encoding.Encoding{encoding.Nop, simplifiedchinese.GB18030, traditionalchinese.Big5, utf16LE, utf16BE} {
 		b, _ := encoding.ReplaceUnsupported(e.NewEncoder()).Bytes([]byte("甘肃,臺北,𠮷,€\na,\"b\"\r\n"))
 		f.Add(b)
@@ -223,7 +355,7 @@ func FuzzCharset(f *testing.F) {
 	references := map[string]encoding.Encoding{"gb18030": simplifiedchinese.GB18030, "big5": traditionalchinese.Big5, "utf-16le": utf16LE, "utf-16be": utf16BE,
 		"shift_jis": japanese.ShiftJIS}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		for _, label := range []string{"utf-8", "gb18030", "big5", "utf-16le", "utf-16be", "windows-1252", "shift_jis", "euc-kr"} {
+		for _, label := range []string{"utf-8", "gb18030", "big5", "utf-16le", "utf-16be", "windows-1252", "shift_jis", "euc-jp", "euc-kr"} {
 			c, err := lookup(label)
 			if err != nil {
 				t.Fatal(err)

@@ -15,6 +15,10 @@ type dialect struct {
 	delim byte
 	eol   byte // '\n', which covers CRLF, or '\r' alone
 	skip  int  // bytes before the first record: a "sep=;" line
+	// escapes: a quote inside a quoted cell is written \", a backslash \\.
+	escapes bool
+	// widths, where set, are the columns in characters; no quotes count.
+	widths []int
 }
 
 // csvTable scans delimited text after RFC 4180, read leniently: a quote within
@@ -33,15 +37,20 @@ type csvTable struct {
 	eof        bool
 	line       int64 // of the record at start
 	cells      [][]byte
-	scratch    []byte // cells whose doubled quotes were undone
+	scratch    []byte // cells whose doubled or escaped quotes were undone
+	room       int    // what the buffer begins with
+	quotes     quoteCount
 	err        error
 }
 
 const scanBuffer = 256 << 10
 
 func newCSVTable(file, name string, open func(report bool) io.ReadCloser, d dialect, maxCell int) *csvTable {
-	return &csvTable{file: file, name: name, open: open, dialect: d, maxCell: maxCell}
+	return &csvTable{file: file, name: name, open: open, dialect: d, maxCell: maxCell, room: scanBuffer}
 }
+
+// expect makes the buffer of a short text short: an archive may have a thousand.
+func (t *csvTable) expect(size int64) { t.room = int(min(scanBuffer, max(4<<10, 2*size))) }
 
 func (t *csvTable) Name() string    { return t.name }
 func (t *csvTable) Merges() []Range { return nil }
@@ -68,7 +77,7 @@ func (t *csvTable) Next() (Row, error) {
 func (t *csvTable) next() (Row, error) {
 	if t.src == nil {
 		t.src = t.open(true)
-		t.buf = make([]byte, scanBuffer)
+		t.buf = make([]byte, t.room)
 		t.line = 1
 		if t.dialect.skip > 0 {
 			if _, err := io.CopyN(io.Discard, t.src, int64(t.dialect.skip)); err != nil {
@@ -149,7 +158,9 @@ func (t *csvTable) fill() error {
 }
 
 func (t *csvTable) findQuote() {
-	if t.quote = bytes.IndexByte(t.buf[t.start:t.end], '"'); t.quote < 0 {
+	if t.dialect.widths != nil {
+		t.quote = t.end
+	} else if t.quote = bytes.IndexByte(t.buf[t.start:t.end], '"'); t.quote < 0 {
 		t.quote = t.end
 	} else {
 		t.quote += t.start
@@ -195,6 +206,10 @@ func (t *csvTable) split(record []byte) {
 		t.cells = cells
 		return
 	}
+	if t.dialect.widths != nil {
+		t.cells = cutWidths(cells, record, t.dialect.widths)
+		return
+	}
 	const low7, high = 0x7F7F7F7F7F7F7F7F, 0x8080808080808080
 	pattern := uint64(t.dialect.delim) * 0x0101010101010101
 	begin, i := 0, 0
@@ -214,6 +229,26 @@ func (t *csvTable) split(record []byte) {
 		}
 	}
 	t.cells = append(cells, record[begin:len(record):len(record)])
+}
+
+// cutWidths cuts a line into columns of so many characters. What stands behind
+// the last one, if it is not blank, is a cell of its own.
+func cutWidths(cells [][]byte, line []byte, widths []int) [][]byte {
+	for _, w := range widths {
+		n := 0
+		for ; w > 0 && n < len(line); w-- {
+			_, k := utf8.DecodeRune(line[n:])
+			n += k
+		}
+		cells = append(cells, line[:n:n])
+		if line = line[n:]; len(line) == 0 {
+			return cells
+		}
+	}
+	if len(bytes.TrimSpace(line)) > 0 {
+		cells = append(cells, line[:len(line):len(line)])
+	}
+	return cells
 }
 
 // splitQuoted cuts the first record of b, which has quotes in it, and returns
@@ -283,20 +318,25 @@ const (
 // quoted reads the quoted cell that opens at b[pos] and returns it with the
 // position of the delimiter or line end behind it.
 func (t *csvTable) quoted(b []byte, pos int) (cell []byte, next int, state quoteState) {
-	doubled := false
+	doubled, escaped := false, false
 	for i := pos + 1; ; {
 		q := bytes.IndexByte(b[i:], '"')
 		if q < 0 {
 			return nil, 0, quoteOpen
 		}
 		i += q
+		if t.dialect.escapes && isEscaped(b[pos+1:i]) {
+			escaped = true
+			i++
+			continue
+		}
 		if i+1 < len(b) && b[i+1] == '"' {
 			doubled = true
 			i += 2
 			continue
 		}
 		end := i
-		for i++; i < len(b) && b[i] == ' '; i++ { // blanks behind a closing quote are padding
+		for i++; i < len(b) && b[i] == ' ' && t.dialect.delim != ' '; i++ { // blanks behind a closing quote are padding
 		}
 		switch {
 		case i == len(b) && !t.eof, i+1 == len(b) && b[i] == '\r' && !t.eof:
@@ -304,13 +344,55 @@ func (t *csvTable) quoted(b []byte, pos int) (cell []byte, next int, state quote
 		case i == len(b), b[i] == t.dialect.delim, b[i] == t.dialect.eol,
 			b[i] == '\r' && (i+1 == len(b) || b[i+1] == '\n'):
 		default:
+			t.quotes.loose++
 			return nil, 0, quoteText
 		}
-		if !doubled {
-			return b[pos+1 : end : end], i, quoteClosed
+		t.quotes.count(doubled, escaped)
+		switch {
+		case t.dialect.escapes && bytes.IndexByte(b[pos+1:end], '\\') >= 0:
+			return t.unescape(b[pos+1 : end]), i, quoteClosed
+		case doubled:
+			return t.undouble(b[pos+1 : end]), i, quoteClosed
 		}
-		return t.undouble(b[pos+1 : end]), i, quoteClosed
+		return b[pos+1 : end : end], i, quoteClosed
 	}
+}
+
+// quoteCount is how the quotes of a text were read.
+type quoteCount struct {
+	doubled, escaped int // cells with such quotes in them
+	loose            int // cells that begin with a quote and were not quoted
+}
+
+func (c *quoteCount) count(doubled, escaped bool) {
+	if doubled {
+		c.doubled++
+	}
+	if escaped {
+		c.escaped++
+	}
+}
+
+// isEscaped reports whether an odd number of backslashes ends b.
+func isEscaped(b []byte) bool {
+	n := len(b)
+	for n > 0 && b[n-1] == '\\' {
+		n--
+	}
+	return (len(b)-n)%2 == 1
+}
+
+// unescape copies a cell with each \" and \\ made one character, and doubled
+// quotes too. Other backslashes are text: \N is some programs' null.
+func (t *csvTable) unescape(b []byte) []byte {
+	begin := len(t.scratch)
+	for i := 0; i < len(b); i++ {
+		if i+1 < len(b) && (b[i] == '\\' && (b[i+1] == '"' || b[i+1] == '\\') || b[i] == '"' && b[i+1] == '"') {
+			i++
+		}
+		t.scratch = append(t.scratch, b[i])
+	}
+	return t.scratch[begin:len(t.scratch):len(t.scratch)]
 }
 
 // undouble copies a cell with each doubled quote made one.
@@ -345,10 +427,10 @@ const sampleSize = 64 << 10
 var delimiters = []byte{',', '\t', ';', '|'}
 
 // dialectOf decides how a text is written from its first bytes. whole says
-// that head is all of the text.
-func dialectOf(head []byte, whole bool) dialect {
+// that head is all of the text; asked, if not empty, is the delimiter.
+func dialectOf(head []byte, whole bool, asked string) dialect {
 	d := dialect{delim: ',', eol: lineEnd(head)}
-	if rest, ok := bytes.CutPrefix(head, []byte("sep=")); ok && len(rest) > 1 && bytes.IndexByte(delimiters, rest[0]) >= 0 {
+	if rest, ok := bytes.CutPrefix(head, []byte("sep=")); ok && len(rest) > 1 && bytes.IndexByte(delimiters, rest[0]) >= 0 && (asked == "" || asked[0] == rest[0]) {
 		// Excel's own way of naming the delimiter, on a line of its own.
 		d.delim = rest[0]
 		if end := bytes.IndexByte(head, d.eol); end >= 0 && len(bytes.TrimSpace(head[5:end])) == 0 {
@@ -356,13 +438,35 @@ func dialectOf(head []byte, whole bool) dialect {
 			return d
 		}
 	}
+	candidates := delimiters
+	if asked != "" {
+		candidates = []byte(asked)
+	}
 	best := 0.0
-	for _, c := range delimiters {
-		if s := consistency(head, whole, dialect{delim: c, eol: d.eol}); s > best {
-			d.delim, best = c, s
+	for i, c := range candidates {
+		trial, score := withEscapes(head, whole, dialect{delim: c, eol: d.eol})
+		if i == 0 || score > best {
+			d, best = trial, score
 		}
 	}
 	return d
+}
+
+// withEscapes scores a delimiter, with backslashes before quotes where the whole
+// sample reads better so: no quote in it is doubled, and fewer are left over or,
+// of equally many, the records are more alike.
+func withEscapes(head []byte, whole bool, d dialect) (dialect, float64) {
+	score, plain := consistency(head, whole, d)
+	if !bytes.Contains(head, []byte(`\"`)) {
+		return d, score
+	}
+	e := d
+	e.escapes = true
+	escaped, quotes := consistency(head, whole, e)
+	if quotes.escaped > 0 && quotes.doubled == 0 && (quotes.loose < plain.loose && escaped >= score || quotes.loose == plain.loose && escaped > score) {
+		return e, escaped
+	}
+	return d, score
 }
 
 // lineEnd returns '\r' for a text that ends its lines with a carriage return
@@ -385,16 +489,19 @@ func lineEnd(head []byte) byte {
 	return '\n'
 }
 
-// consistency scores a delimiter: the share of records that have the most
+// consistency scores a dialect: the share of records that have the most
 // frequent number of cells, less for fewer cells. Preambles and footnotes lower
 // all candidates alike; a comma in prose or in decimals is nowhere constant.
-func consistency(head []byte, whole bool, d dialect) float64 {
+func consistency(head []byte, whole bool, d dialect) (float64, quoteCount) {
 	t := newCSVTable("", "", func(bool) io.ReadCloser { return io.NopCloser(bytes.NewReader(head)) }, d, len(head)+1)
 	counts := map[int]int{}
 	total, last := 0, 0
 	for {
 		row, err := t.Next()
 		if err != nil {
+			if err != io.EOF && whole {
+				t.quotes.loose++ // a quote that is never closed
+			}
 			break
 		}
 		if last = len(row.Cells); last > 0 {
@@ -412,7 +519,7 @@ func consistency(head []byte, whole bool, d dialect) float64 {
 			score = max(score, float64(n)/float64(total)*(1-1/float64(cells)))
 		}
 	}
-	return score
+	return score, t.quotes
 }
 
 // fixedWidth reports whether a text is columns padded with blanks: nearly all

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"golang.org/x/text/encoding/simplifiedchinese"
 )
 
 func TestDelimitedTextIsReadAfterRFC4180(t *testing.T) {
@@ -58,6 +60,75 @@ func TestDelimitedTextIsReadAfterRFC4180(t *testing.T) {
 			}
 			wantRows(t, rowsOf(t, s), c.want)
 		})
+	}
+}
+
+// Whether a backslash escapes a quote is decided on the whole sample, and never
+// where quotes are doubled.
+func TestBackslashesBeforeQuotesAreReadByEvidence(t *testing.T) {
+	for _, c := range []struct {
+		name, text string
+		escapes    bool
+		want       []record
+	}{
+		{"escaped quotes", "a,b\n\"x \\\"y\\\", z\",1\n\"C:\\\\\",\"\\N\"\n", true,
+			[]record{{1, []string{"a", "b"}}, {2, []string{`x "y", z`, "1"}}, {3, []string{`C:\`, `\N`}}}},
+		{"an escaped quote at the end of a cell", "a,b\n\"x \\\"y\\\"\",1\n\"z\",2\n", true,
+			[]record{{1, []string{"a", "b"}}, {2, []string{`x "y"`, "1"}}, {3, []string{"z", "2"}}}},
+		{"an escaped quote and a line end", "a,b\n\"x\\\"\ny\",1\n", true, []record{{1, []string{"a", "b"}}, {2, []string{"x\"\ny", "1"}}}},
+		{"one column", "a\n\"x \\\"y\\\" z\"\n", true, []record{{1, []string{"a"}}, {2, []string{`x "y" z`}}}},
+		{"tabs", "a\tb\n\"x \\\"y\\\"\tz\"\t1\n", true, []record{{1, []string{"a", "b"}}, {2, []string{"x \"y\"\tz", "1"}}}},
+		{"doubled quotes are used", "a,b\n\"x \"\"y\"\"\",1\n\"C:\\\",2\n", false, []record{{1, []string{"a", "b"}}, {2, []string{`x "y"`, "1"}}, {3, []string{`C:\`, "2"}}}},
+		{"folders that end in a backslash", "a,b\n\"C:\\x\\\",\"y\"\n\"D:\\\",\"z\"\n", false, []record{{1, []string{"a", "b"}}, {2, []string{`C:\x\`, "y"}}, {3, []string{`D:\`, "z"}}}},
+		{"other backslashes are text", "a,b\n\"O\\'Connor\",\\N\n", false, []record{{1, []string{"a", "b"}}, {2, []string{`O\'Connor`, `\N`}}}},
+		{"outside of quotes they are text", "a,b\n5\\\" nail,1\n", false, []record{{1, []string{"a", "b"}}, {2, []string{`5\" nail`, "1"}}}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := mustOpen(t, "t.csv", []byte(c.text), Options{})
+			if said := strings.Contains(strings.Join(s.Info().Notes, ";"), `written \"`); said != c.escapes {
+				t.Errorf("the notes are %q", s.Info().Notes)
+			}
+			wantRows(t, rowsOf(t, s), c.want)
+		})
+	}
+}
+
+func TestTheDelimiterAskedForIsUsed(t *testing.T) {
+	for _, c := range []struct{ delimiter, text string }{
+		{"^", "a,1^b\n\"x^\"^y\n"}, {":", "a,1:b\n\"x:\":y\n"}, {"\x01", "a,1\x01b\n\"x\x01\"\x01y\n"}, {";", "a,1;b\n\"x;\";y\n"}, {" ", "a,1 b\n\"x \" y\n"},
+	} {
+		s := mustOpen(t, "t.csv", []byte(c.text), Options{Delimiter: c.delimiter})
+		if s.Info().Delimiter != c.delimiter {
+			t.Errorf("found to be %+v", s.Info())
+		}
+		wantRows(t, rowsOf(t, s), []record{{1, []string{"a,1", "b"}}, {2, []string{"x" + c.delimiter, "y"}}})
+	}
+	// Left to itself no text is cut at such characters.
+	wantRows(t, rowsOf(t, mustOpen(t, "t.csv", []byte("12:30^x\n13:45^y\n"), Options{})), []record{{1, []string{"12:30^x"}}, {2, []string{"13:45^y"}}})
+	for _, o := range []Options{{Delimiter: "ab"}, {Delimiter: "\""}, {Delimiter: "\n"}, {Delimiter: "\x00"}, {Delimiter: "，"}, {Delimiter: ",", Widths: []int{1}}, {Widths: []int{3, 0}}, {Widths: make([]int, maxColumns)}} {
+		_, err := openBytes(t, "t.csv", []byte("a,b\n"), o)
+		wantRefusal(t, err, ErrFormat)
+	}
+}
+
+func TestFixedWidthTextIsCutAtTheWidthsAskedFor(t *testing.T) {
+	text := "001兰州市  12.5\r\n\r\n002天水  \"x, y\"   \r\n03\r\n004甘南州  7    end\r\n"
+	want := []record{{1, []string{"001", "兰州市  ", "12.5"}}, {2, nil}, {3, []string{"002", "天水  \"", "x, y\" "}}, {4, []string{"03"}}, {5, []string{"004", "甘南州  ", "7    e", "nd"}}}
+	for name, data := range map[string][]byte{"utf-8": []byte(text), "gb18030": encode(t, simplifiedchinese.GB18030, text), "carriage returns": []byte(strings.ReplaceAll(text, "\r\n", "\r"))} {
+		t.Run(name, func(t *testing.T) {
+			s := mustOpen(t, "t.txt", data, Options{Widths: []int{3, 5, 6}})
+			if i := s.Info(); i.Format != "fixed" || i.Delimiter != "" {
+				t.Errorf("found to be %+v", i)
+			}
+			wantRows(t, rowsOf(t, s), want)
+		})
+	}
+}
+
+func TestFixedWidthTextWithoutWidthsIsRefusedByName(t *testing.T) {
+	_, err := openBytes(t, "t.txt", []byte(strings.Repeat("001   lanzhou    gansu     12\n", 10)), Options{})
+	if e := wantRefusal(t, err, ErrFormat); !strings.Contains(e.Found, "fixed width") || !strings.Contains(e.Do, "give the widths") {
+		t.Errorf("got %v", err)
 	}
 }
 
@@ -137,7 +208,7 @@ func TestBufferEndsMakeNoDifference(t *testing.T) {
 // to its own promises everywhere: every byte of the text is in some row, lines
 // rise, and nothing hangs.
 func FuzzCSV(f *testing.F) {
-	for _, s := range []string{"a,b\n1,2\n", "\"a\"\"b\",\"c\nd\"\r\n\r\nx", "a;\"b\";c\n", "\"", "\"\"\"", "a,\"b\" ,c\n", "a\rb\r\n", "sep=;\na;b", "\"x\";y\n\"z;1\n"} {
+	for _, s := range []string{"a,b\n1,2\n", "\"a\"\"b\",\"c\nd\"\r\n\r\nx", "a;\"b\";c\n", "\"", "\"\"\"", "a,\"b\" ,c\n", "a\rb\r\n", "sep=;\na;b", "\"x\";y\n\"z;1\n", "\"a\\\"b\\\\\",c\n\"\\"} {
 		f.Add([]byte(s), byte(','))
 	}
 	f.Fuzz(func(t *testing.T, text []byte, delim byte) {
@@ -157,7 +228,13 @@ func FuzzCSV(f *testing.F) {
 		if halves, err2 := scanCSV(iotest.OneByteReader(bytes.NewReader(text)), d); fmt.Sprint(halves, err2) != fmt.Sprint(got, err) {
 			t.Fatalf("byte by byte: %+v, %v\nat once: %+v, %v", halves, err2, got, err)
 		}
-		dialectOf(text, true)
+		dialectOf(text, true, "")
+		for _, d := range []dialect{{delim: delim, eol: '\n', escapes: true}, {delim: delim, eol: '\r', escapes: true}, {eol: '\n', widths: []int{1, int(delim)}}} {
+			at, err := scanCSV(bytes.NewReader(text), d)
+			if bytewise, err2 := scanCSV(iotest.OneByteReader(bytes.NewReader(text)), d); fmt.Sprint(bytewise, err2) != fmt.Sprint(at, err) {
+				t.Fatalf("%+v byte by byte: %+v, %v\nat once: %+v, %v", d, bytewise, err2, at, err)
+			}
+		}
 		r := csv.NewReader(bytes.NewReader(text))
 		r.Comma, r.FieldsPerRecord = rune(delim), -1
 		want, wantErr := r.ReadAll()

@@ -1,7 +1,7 @@
 // Package decode turns one file, in whatever form a department sent it, into
 // tables of text cells with the line that each row began on.
 //
-// It decides the container (zip, gz, zst), the format (CSV, XLSX, JSON, JSON
+// It decides the container (zip, tar, gz, zst), the format (CSV, XLSX, JSON, JSON
 // Lines) and the character set from the bytes, says what it decided and why,
 // and changes no text. Finding the header among the rows is package ingest's
 // business, because it needs to know which columns are wanted.
@@ -22,7 +22,8 @@ type Row struct {
 
 // Table is one table of a file: a CSV file, a sheet, an array of JSON objects.
 type Table interface {
-	// Name is the sheet's or archive member's name, empty for a plain file.
+	// Name is the sheet's or archive member's name, or both ("member/sheet")
+	// where all members are read; empty for a plain file.
 	Name() string
 	// Next returns the next record, io.EOF after the last one, or an *Error.
 	// Blank records are returned too (Cells empty), so that lines add up.
@@ -39,8 +40,18 @@ type Options struct {
 	// Charset settles the character set of a text file (a WHATWG label such
 	// as "gb18030", "big5", "utf-8", "utf-16le"). Empty: decided from the bytes.
 	Charset string
-	// Sheet picks a sheet of a workbook or a member of an archive by name.
+	// Sheet picks a sheet of a workbook, a table of a JSON document by its path,
+	// or a member of an archive, by name; "member/sheet" a sheet in a member.
 	Sheet string
+	// All reads every member of an archive that is a table, in its order. Their
+	// tables are named "member", those of workbooks "member/sheet".
+	All bool
+	// Delimiter settles what stands between the cells of delimited text, any
+	// one ASCII character but a quote or a line end. Empty: decided from the text.
+	Delimiter string
+	// Widths are the columns of text without delimiters, in characters. What
+	// stands behind them in a line is one more cell.
+	Widths []int
 	// MaxBytes bounds what a file may unpack to. 0: DefaultMaxBytes.
 	MaxBytes int64
 	// MaxCell bounds one cell, in bytes. 0: DefaultMaxCell.
@@ -62,8 +73,8 @@ const (
 
 // Info says what a file was found to be.
 type Info struct {
-	Format    string   `json:"format"`              // csv, xlsx, json, jsonl
-	Container []string `json:"container,omitempty"` // outermost first: zip, gz, zst
+	Format    string   `json:"format"`              // csv, fixed, xlsx, json, jsonl
+	Container []string `json:"container,omitempty"` // outermost first: zip, tar, gz, zst
 	Charset   string   `json:"charset,omitempty"`
 	// Evidence says in one sentence why this character set.
 	Evidence string `json:"evidence,omitempty"`
@@ -75,6 +86,11 @@ type Info struct {
 	Sheets        []string `json:"sheets,omitempty"`
 	// Notes are things that an operator should know: hidden sheets, members left out.
 	Notes []string `json:"notes,omitempty"`
+	// Members says it of each member of an archive that was read whole. Format
+	// and Charset above then have all that there are, joined by plus signs.
+	Members []Info `json:"members,omitempty"`
+	// Member is the name of the one this is about.
+	Member string `json:"member,omitempty"`
 }
 
 // Headed reports whether the format names its columns, so that the first row

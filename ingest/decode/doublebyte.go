@@ -32,6 +32,9 @@ const minScore = 0.6
 const (
 	fewCharacters = 50
 	minScoreOfFew = -1.5
+	// Of fewer characters still, one in 200 texts of four is decided wrongly; of
+	// ten or more none was.
+	veryFewCharacters = 10
 )
 
 // score is the evidence for a double-byte character set, a mean over the characters.

@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Source is an open file and its tables. It belongs to one goroutine.
@@ -15,6 +18,9 @@ type Source struct {
 	tables   []Table
 	closers  []func() error
 	member   string // of the archive, the tables' name
+	named    bool   // Options.Sheet has named the member
+	spool    *spool // what archives unpack to
+	part     bool   // a member of an archive, whose spool it is
 	unpacked int64  // bytes so far
 	size     int64  // of the file as it was sent
 }
@@ -30,7 +36,10 @@ func Open(path, name string, o Options) (_ *Source, err error) {
 	if o.MaxCell == 0 {
 		o.MaxCell = DefaultMaxCell
 	}
-	s := &Source{options: o}
+	if err := o.check(name); err != nil {
+		return nil, err
+	}
+	s := &Source{options: o, spool: new(spool)}
 	defer func() {
 		if err != nil {
 			s.Close()
@@ -67,28 +76,42 @@ func (s *Source) open(c *content) error {
 		case kindText:
 			return s.openText(c)
 		}
-		if len(s.info.Container) == 2 {
+		if layers(append(slices.Clone(s.info.Container), label[k])) > 2 {
 			return refuse(c, "an archive in an archive in an archive", "send the file unpacked")
 		}
 		switch k {
-		case kindZip:
-			c, err = s.unpackZip(c)
+		case kindZip, kindTar:
+			c, err = s.openArchive(c, k)
 		case kindGzip:
 			c, err = s.unpackGzip(c)
 		case kindZstd:
 			c, err = s.unpackZstd(c)
 		}
-		if err != nil {
+		if err != nil || c == nil {
 			return err
 		}
 	}
+}
+
+// label names the containers in Info.
+var label = map[kind]string{kindZip: "zip", kindTar: "tar", kindGzip: "gz", kindZstd: "zst"}
+
+// layers counts containers, a .tar.gz as one.
+func layers(container []string) int {
+	n := len(container)
+	for i := 1; i < len(container); i++ {
+		if container[i] == "tar" && (container[i-1] == "gz" || container[i-1] == "zst") {
+			n--
+		}
+	}
+	return n
 }
 
 // Info says what the file was found to be.
 func (s *Source) Info() Info { return s.info }
 
 // Tables returns the tables in file order: the visible sheets of a workbook,
-// else one table.
+// else one table; of an archive's members, where all were asked for, each one's.
 func (s *Source) Tables() []Table { return s.tables }
 
 // Close ends all reading and removes what was unpacked.
@@ -98,6 +121,9 @@ func (s *Source) Close() error {
 		errs = append(errs, s.closers[i]())
 	}
 	s.closers = nil
+	if !s.part {
+		errs = append(errs, s.spool.close())
+	}
 	return errors.Join(errs...)
 }
 
@@ -133,7 +159,7 @@ func (s *Source) openText(c *content) error {
 	if err != nil {
 		return s.wrap(c, err)
 	}
-	isJSON, err := sniffText(c, head)
+	isJSON, err := sniffText(c, head, s.options.Delimiter)
 	if err != nil {
 		return err
 	}
@@ -161,39 +187,67 @@ func (s *Source) progress(size int64) func(int64) {
 	return func(read int64) { report(int64(float64(read) * scale)) }
 }
 
-func (s *Source) openDelimited(c *content, t *text, head []byte, whole bool) error {
-	d := dialectOf(head, whole)
-	if fixedWidth(head, d) {
-		return refuse(c, "columns of fixed width, padded with blanks", "export the table as CSV or XLSX")
+// check refuses options that no file can be read with.
+func (o *Options) check(name string) error {
+	refuse := func(found, want string) error {
+		return &Error{File: name, Found: found, Want: want, Do: "correct it or leave it out", Err: ErrFormat}
 	}
-	s.info.Format, s.info.Delimiter = "csv", string(rune(d.delim))
+	if d := o.Delimiter; d != "" && (len(d) != 1 || d[0] == 0 || d[0] >= utf8.RuneSelf || strings.Contains("\"\r\n", d)) {
+		return refuse(fmt.Sprintf("the delimiter %q asked for", d), "one ASCII character other than a quote or a line end")
+	}
+	if o.Delimiter != "" && len(o.Widths) > 0 {
+		return refuse("both a delimiter and the widths of columns asked for", "one of them")
+	}
+	for _, w := range o.Widths {
+		if w < 1 {
+			return refuse(fmt.Sprintf("a column of width %d asked for", w), "widths of at least one character")
+		}
+	}
+	if len(o.Widths) >= maxColumns {
+		return refuse(fmt.Sprintf("the widths of %d columns asked for", len(o.Widths)), fmt.Sprintf("fewer than %d", maxColumns))
+	}
+	return nil
+}
+
+func (s *Source) openDelimited(c *content, t *text, head []byte, whole bool) error {
+	var d dialect
+	switch o := s.options; {
+	case len(o.Widths) > 0:
+		d = dialect{eol: lineEnd(head), widths: o.Widths}
+		s.info.Format = "fixed"
+	default:
+		if d = dialectOf(head, whole, o.Delimiter); o.Delimiter == "" && fixedWidth(head, d) {
+			return refuse(c, "columns of fixed width, padded with blanks", "give the widths of the columns (3,3,10), or export the table as CSV or XLSX")
+		}
+		s.info.Format, s.info.Delimiter = "csv", string(rune(d.delim))
+	}
 	if d.skip > 0 {
 		s.info.Notes = append(s.info.Notes, "line 1 names the delimiter")
 	}
+	if d.escapes {
+		s.info.Notes = append(s.info.Notes, `quotes inside quoted cells are written \"`)
+	}
 	table := newCSVTable(c.name, s.member, t.open, d, s.options.MaxCell)
+	table.expect(c.size)
 	s.tables = []Table{table}
 	s.closers = append(s.closers, table.close)
 	return nil
 }
 
 func (s *Source) openJSON(c *content, t *text) error {
-	src := t.open(false)
-	l, err := layoutOf(c.name, src, s.options.MaxCell, s.options.Sheet)
-	src.Close()
+	l, err := layoutOf(c.name, func() io.ReadCloser { return t.open(false) }, s.options.MaxCell, s.options.Sheet)
 	if err != nil {
 		return err
 	}
-	if s.info.Format = "json"; l.lines {
-		s.info.Format = "jsonl"
+	s.info.Format = l.format()
+	s.info.Notes = append(s.info.Notes, l.notes()...)
+	switch l.shape {
+	case shapeArrays, shapeValues, shapeLeaves:
+		table := &jsonList{file: c.name, open: t.open, layout: l, maxCell: s.options.MaxCell}
+		s.tables, s.closers = []Table{table}, append(s.closers, table.close)
+	default:
+		table := &jsonTable{file: c.name, open: t.open, layout: l, maxCell: s.options.MaxCell}
+		s.tables, s.closers = []Table{table}, append(s.closers, table.close)
 	}
-	if l.path != "" {
-		s.info.Notes = append(s.info.Notes, fmt.Sprintf("the rows are the objects under %q", l.path))
-	}
-	if len(l.others) > 0 {
-		s.info.Notes = append(s.info.Notes, "left out of the document: "+strings.Join(l.others, ", "))
-	}
-	table := &jsonTable{file: c.name, open: t.open, layout: l, maxCell: s.options.MaxCell}
-	s.tables = []Table{table}
-	s.closers = append(s.closers, table.close)
 	return nil
 }

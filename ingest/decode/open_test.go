@@ -21,9 +21,9 @@ func TestFilesThatAreNoTablesAreRefusedByTheirBytes(t *testing.T) {
 	for i := range binary {
 		binary[i] = byte(i * 7 % 32)
 	}
-	tar := make([]byte, 1024)
-	copy(tar, "t.csv")
-	copy(tar[257:], "ustar\x0000")
+	badTar := make([]byte, 1024)
+	copy(badTar, "t.csv")
+	copy(badTar[257:], "ustar\x0000")
 	ole := append([]byte(oleMagic), make([]byte, 1016)...)
 	stream := func(name string) []byte {
 		b := bytes.Clone(ole)
@@ -49,7 +49,7 @@ func TestFilesThatAreNoTablesAreRefusedByTheirBytes(t *testing.T) {
 		{"t.csv", []byte("Rar!\x1A\x07\x01\x00"), ErrFormat, "RAR"},
 		{"t.csv", []byte("7z\xBC\xAF\x27\x1C\x00\x04"), ErrFormat, "7z"},
 		{"t.csv", []byte("BZh91AY&SY\x00\x00"), ErrFormat, "bzip2"},
-		{"t.csv", tar, ErrFormat, "tar"},
+		{"t.csv", badTar, ErrCorrupt, "corrupt tar archive"},
 		{"t.xls", []byte("<html><table><tr><td>1</td></tr></table></html>"), ErrFormat, "HTML"},
 		{"t.csv", []byte("<!DOCTYPE HTML PUBLIC>\n<title>404</title>"), ErrFormat, "HTML"},
 		{"t.xls", []byte("<?xml version=\"1.0\"?>\n<Workbook/>"), ErrFormat, "XML"},
@@ -180,12 +180,27 @@ func TestMemoryDoesNotGrowWithRows(t *testing.T) {
 	if testing.Short() {
 		t.Skip("40 MB a format")
 	}
-	var csv, json bytes.Buffer
+	var csv, json, keyed, tree bytes.Buffer
 	for i := range 500_000 {
+		if i == 0 {
+			keyed.WriteString("{")
+			tree.WriteString("[")
+		} else {
+			keyed.WriteString(",\n")
+		}
+		fmt.Fprintf(&keyed, "\"6201%07d\":{\"文号\":\"甘许〔2025〕%07d号\",\"n\":[1]}", i, i)
+		if i%10 == 0 {
+			fmt.Fprintf(&tree, "%s{\"name\":\"兰州%d\",\"children\":[", strings.Repeat("]},", min(i, 1)), i)
+		} else {
+			fmt.Fprintf(&tree, "%s{\"name\":\"甘许〔2025〕%07d号\"}", strings.Repeat(",", min(i%10-1, 1)), i)
+		}
 		fmt.Fprintf(&csv, "甘许〔2025〕%07d号,\"兰州\"\"%d\"\"食品有限公司\",9162010\n", i, i)
 		fmt.Fprintf(&json, "{\"文号\":\"甘许〔2025〕%07d号\",\"相对人\":\"兰州\\n%d公司\",\"n\":{\"a\": [1]}}\n", i, i)
 	}
+	keyed.WriteString("}")
+	tree.WriteString("]}]")
 	for name, data := range map[string][]byte{
+		"keyed": keyed.Bytes(), "tree": tree.Bytes(),
 		"csv": csv.Bytes(), "csv in GB18030": encode(t, simplifiedchinese.GB18030, csv.String()), "csv in gz": gzipped(t, csv.Bytes()), "jsonl": json.Bytes(),
 	} {
 		path := filepath.Join(t.TempDir(), "t")
@@ -235,7 +250,9 @@ func FuzzOpen(f *testing.F) {
 	for name, data := range map[string][]byte{
 		"t.csv": text, "gb.csv": encode(f, simplifiedchinese.GB18030, string(text)), "t.json": []byte(`{"data":[{"a":1},{"b":null}]}`), "t.jsonl": []byte("{\"a\":1}\n{\"a\":2}\n"),
 		"t.gz": gzipped(f, text), "t.zst": zstded(f, text), "t.zip": zipped(f, member{"t.csv", text}), "t.csv.zip": zipped(f, member{"a.gz", gzipped(f, text)}),
-		"t.xlsx": workbook(f), "t.xls": []byte(oleMagic + "W\x00o\x00"), "16.csv": []byte("\xFF\xFEa\x00,\x00b\x00\n\x00"), "latin.csv": []byte("Ann\xE9e;x\n"),
+		"t.tar": tarred(f, member{"a.csv", text}, member{"b.link", nil}), "all.tar": tarred(f, member{"a.csv", text}, member{"b.json", []byte(`[[1]]`)}),
+		"all.zip": zipped(f, member{"a.csv", text}, member{"b.csv", nil}, member{"c.tsv", text}),
+		"t.xlsx":  workbook(f), "t.xls": []byte(oleMagic + "W\x00o\x00"), "16.csv": []byte("\xFF\xFEa\x00,\x00b\x00\n\x00"), "latin.csv": []byte("Ann\xE9e;x\n"),
 	} {
 		f.Add(name, data, "")
 	}
@@ -252,7 +269,7 @@ func FuzzOpen(f *testing.F) {
 		}
 		file.Close()
 		temp := t.TempDir()
-		s, err := Open(file.Name(), name, Options{Charset: charset, TempDir: temp, MaxBytes: 1 << 20, MaxCell: 1 << 16})
+		s, err := Open(file.Name(), name, Options{Charset: charset, TempDir: temp, MaxBytes: 1 << 20, MaxCell: 1 << 16, All: strings.HasPrefix(name, "all")})
 		if e := (*Error)(nil); err != nil && !errors.As(err, &e) {
 			t.Fatalf("not an *Error: %v", err)
 		} else if err == nil {

@@ -76,7 +76,8 @@ func TestRealFilesReadAsTheyStand(t *testing.T) {
 		{"world/japan_plants_multiline.csv", "utf-8", ",", 63, 26, 1, 148, []at{{0, 0, "番号"}, {1, 1, "マダガスカルジャスミン"}, {62, 7, "キジカクシ科（クサスギカズラ科）"}}},
 		{"world/faa_birdstrikes.csv", "utf-8", ",", 10001, 14, 1, 10001, []at{{1, 0, "BARKSDALE AIR FORCE BASE ARPT"}, {10000, 13, "140"}}},
 		{"world/us_zipcodes_42k.csv", "utf-8", ",", 42050, 6, 1, 42050, []at{{1, 0, "00501"}, {42049, 3, "Ketchikan"}}},
-		{"world/openflights_airports_noheader.dat", "utf-8", ",", 7698, 14, 1, 7698, []at{{0, 1, "Goroka Airport"}, {7697, 4, `\N`}}},
+		{"world/openflights_airports_noheader.dat", "utf-8", ",", 7698, 14, 1, 7698,
+			[]at{{0, 1, "Goroka Airport"}, {7697, 4, `\N`}, {328, 1, `Magdeburg "City" Airport`}, {3847, 2, `Port O\'Connor`}}},
 		{"world/openflights_routes_noheader.dat", "utf-8", ",", 67663, 9, 1, 67663, []at{{0, 0, "2B"}, {67662, 8, "734"}}},
 		{"world/drug_use_by_age.csv", "utf-8", ",", 18, 28, 1, 18, []at{{1, 9, "-"}, {17, 0, "65+"}}},
 		// Valid GB18030 too, where Année would be Ann閑.
@@ -139,8 +140,12 @@ func TestRealJSONReadsAsTheFirstRowOfKeysThenObjects(t *testing.T) {
 		{"world/usgs_earthquakes.json", `the rows are the objects under "features"`, 1707,
 			[]string{"mag", "place", "time", "updated", "tz"},
 			map[string]string{"mag": "0.31", "felt": "", "id": "uw61345682", "geometry": `{"type":"Point","coordinates":[-122.197,46.2035,3.28]}`, "time": "1517363399650"}},
-		{"cn/pca_code_nested.json", "", 31, []string{"code", "name", "children"}, map[string]string{"code": "65", "name": "新疆维吾尔自治区"}},
-		{"cn/area_code_2024_nested.json.gz", "", 31, []string{"code", "name", "level", "pcode", "children"}, map[string]string{"code": "650000000000"}},
+		{"cn/pca_code_nested.json", `those under "children"`, 3429, []string{"code", "name", "level", "path"},
+			map[string]string{"code": "659012", "name": "白杨市", "level": "3", "path": "新疆维吾尔自治区/自治区直辖县级行政区划"}},
+		{"cn/area_code_2024_nested.json.gz", `those under "children"`, 3706, []string{"code", "name", "level", "pcode", "_level", "path"},
+			map[string]string{"code": "659012000000", "level": "3", "pcode": "659000000000", "_level": "3"}},
+		{"cn/hk_mo_tw_nested.json", "level_1, level_2", 383, []string{"level_1", "level_2", "level_3"},
+			map[string]string{"level_1": "台湾省", "level_2": "澎湖县", "level_3": "七美乡"}},
 	} {
 		t.Run(c.file, func(t *testing.T) {
 			s, err := Open(realdata(t, c.file), filepath.Base(c.file), Options{TempDir: t.TempDir()})
@@ -175,7 +180,6 @@ func TestRealFilesThatAreNoTablesAreRefusedByName(t *testing.T) {
 		category error
 		found    string
 	}{
-		{"cn/hk_mo_tw_nested.json", ErrFormat, "JSON object without an array of objects"},
 		{"cn/fiscal_expenditure_by_province.xls", ErrFormat, ".xls"},
 		{"torture/biff5.xls", ErrFormat, ".xls"},
 		{"torture/password.xlsx", ErrEncrypted, "password"},
@@ -193,6 +197,26 @@ func TestRealFilesThatAreNoTablesAreRefusedByName(t *testing.T) {
 				t.Errorf("refused with %q, want %q in it", e, c.found)
 			}
 		})
+	}
+}
+
+func TestRealFixedWidthTextIsReadWithItsWidths(t *testing.T) {
+	s, err := Open(realdata(t, "world/census2000_fixed_width.txt"), "VROUTFSJ.TXt", Options{Widths: []int{13, 12, 9, 9, 9, 9, 9, 9, 5, 5, 2, 90, 2, 90, 29}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	rows := rowsOf(t, s)
+	if len(rows) != 1555 {
+		t.Fatalf("%d rows", len(rows))
+	}
+	for _, c := range []struct {
+		row, col int
+		text     string
+	}{{0, 1, "281421905"}, {0, 11, "U.S."}, {0, 14, "TOTAL PERSONS"}, {1554, 0, "8800022400004"}, {1554, 10, "P"}, {1554, 13, "Tetlin TDSA"}, {1554, 14, "OTHER ALASKA NATIVE GROUP"}} {
+		if got := strings.TrimSpace(rows[c.row].cells[c.col]); len(rows[c.row].cells) != 15 || got != c.text {
+			t.Errorf("row %d column %d is %q, want %q", c.row, c.col, got, c.text)
+		}
 	}
 }
 

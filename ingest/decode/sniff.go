@@ -1,12 +1,12 @@
 package decode
 
 import (
-	"archive/zip"
 	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"path"
+	"strconv"
 	"strings"
 )
 
@@ -18,6 +18,7 @@ const (
 	kindZip
 	kindGzip
 	kindZstd
+	kindTar
 	kindWorkbook
 )
 
@@ -42,7 +43,7 @@ var refused = []struct{ magic, found, do string }{
 }
 
 // readable names what Open reads, for messages.
-const readable = "CSV, XLSX, JSON or JSON Lines, alone or in .zip, .gz or .zst"
+const readable = "CSV, XLSX, JSON or JSON Lines, alone or in .zip, .tar, .gz or .zst"
 
 const oleMagic = "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"
 
@@ -65,8 +66,8 @@ func sniff(c *content) (kind, error) {
 		return kindZstd, nil
 	case has(oleMagic):
 		return 0, refuseOLE(c)
-	case len(head) > 262 && string(head[257:262]) == "ustar":
-		return 0, refuse(c, "a tar archive", "pack it as .zip, or send it unpacked")
+	case isTar(head):
+		return kindTar, nil
 	case has("BZh") && len(head) > 10 && string(head[4:10]) == "1AY&SY":
 		return 0, refuse(c, "a bzip2 file", "pack it as .zip, .gz or .zst, or send it unpacked")
 	}
@@ -78,14 +79,36 @@ func sniff(c *content) (kind, error) {
 	return kindText, nil
 }
 
+// isTar reports whether a file begins with a tar header: the magic of POSIX, or
+// the checksum that older archives have too, the sum of the header's 512 bytes
+// with blanks in its place.
+func isTar(head []byte) bool {
+	if len(head) < 512 || head[0] == 0 {
+		return false
+	}
+	if string(head[257:262]) == "ustar" {
+		return true
+	}
+	sum := int64(8 * ' ')
+	for i, b := range head[:512] {
+		if i < 148 || i >= 156 {
+			sum += int64(b)
+		}
+	}
+	stored, err := strconv.ParseInt(strings.Trim(string(head[148:156]), " \x00"), 8, 64)
+	return err == nil && stored == sum
+}
+
 func refuse(c *content, found, do string) *Error {
 	return &Error{File: c.name, Found: found, Want: readable, Do: do, Err: ErrFormat}
 }
 
 // sniffZip tells a workbook from other zip files.
 func sniffZip(c *content, head []byte) (kind, error) {
-	z, err := zip.NewReader(c.r, c.size)
-	if err != nil && !errors.Is(err, zip.ErrInsecurePath) {
+	z, err := openZip(c)
+	if errors.Is(err, errManyMembers) {
+		return 0, refuse(c, fmt.Sprintf("a zip archive with a directory of more than %d MiB", maxDirectory>>20), "pack the tables alone")
+	} else if err != nil {
 		found := "a truncated or corrupt zip archive"
 		if len(head) > 30 && looksOOXML(head[30:]) || strings.EqualFold(path.Ext(c.name), ".xlsx") {
 			found = "a truncated or corrupt workbook"
@@ -159,15 +182,16 @@ func refuseOLE(c *content) error {
 	return refuse(c, "an OLE file that is no workbook", "send the table itself as CSV or XLSX")
 }
 
-// sniffText tells JSON from delimited text, and refuses what is neither.
-func sniffText(c *content, head []byte) (json bool, err error) {
+// sniffText tells JSON from delimited text, and refuses what is neither. A
+// control character may be the delimiter that was asked for.
+func sniffText(c *content, head []byte, delimiter string) (json bool, err error) {
 	text := bytes.TrimLeft(head, " \t\r\n")
 	if len(text) == 0 {
 		return false, &Error{File: c.name, Found: "white space alone", Want: readable, Do: "send the file again", Err: ErrEmpty}
 	}
 	controls := 0
 	for _, b := range head {
-		if b < 0x20 && b != '\t' && b != '\n' && b != '\r' && b != '\f' && b != 0x1A {
+		if b < 0x20 && b != '\t' && b != '\n' && b != '\r' && b != '\f' && b != 0x1A && string(b) != delimiter {
 			controls++
 		}
 	}
@@ -191,7 +215,29 @@ func sniffText(c *content, head []byte) (json bool, err error) {
 	case '{':
 		return next == '"' || next == '}' || next == 0, nil
 	case '[':
-		return next == '{' || next == '[' || next == ']' || next == 0, nil
+		return next == '{' || next == '[' || next == ']' || next == 0 || valuesOnly(text), nil
 	}
 	return false, nil
+}
+
+// valuesOnly reports whether a text is an array of strings and numbers, as far
+// as it goes. A table whose first heading is in brackets goes on behind them.
+func valuesOnly(text []byte) bool {
+	s := newJSONScanner("", bytes.NewReader(text), len(text))
+	if _, err := s.space(); err != nil {
+		return false
+	}
+	s.pos++
+	for first := true; ; first = false {
+		_, raw, err := s.element(first)
+		if err == io.EOF {
+			return s.finished() == io.EOF
+		} else if err != nil {
+			return errors.Is(err, ErrCorrupt) // the sample ends
+		}
+		p := jsonParser{b: raw}
+		if _, err := p.value(); err != nil && (s.pos < s.end || bytes.IndexByte([]byte("-0123456789"), raw[0]) < 0) {
+			return false
+		}
+	}
 }
