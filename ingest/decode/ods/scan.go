@@ -119,53 +119,32 @@ func utf8Declared(pi []byte) bool {
 	return enc == nil || bytes.EqualFold(enc, []byte("utf-8")) || bytes.EqualFold(enc, []byte("us-ascii"))
 }
 
-// tag reads the tag whose name begins at offset i.
-func (s *scanner) tag(i int) error {
+// tag reads the tag whose name begins at offset from.
+func (s *scanner) tag(from int) error {
+	end, err := s.tagEnd(from)
+	if err != nil {
+		return err
+	}
 	b := s.buf[s.pos:s.end]
-	from := i
-	if s.close = b[i] == '/'; s.close {
-		i++
-	}
-	prefixFrom, nameFrom, nameTo := i, i, -1
-	var quote byte
-	for ; ; i++ {
-		if i == len(b) {
-			if err := s.need(i + 1); err != nil {
-				return err
-			}
-			b = s.buf[s.pos:s.end]
-		}
-		c := b[i]
-		if quote != 0 { // a > may stand in a value
-			if c == quote {
-				quote = 0
-			}
-			continue
-		}
-		if c == '>' {
-			break
-		}
-		switch {
-		case c == '"' || c == '\'':
-			quote = c
-		case c == ':' && nameTo < 0:
-			nameFrom = i + 1
-		case nameTo < 0 && (c == ' ' || c == '/' || c == '\n' || c == '\t' || c == '\r'):
-			nameTo = i
-		}
-	}
 	s.text = b[:from-1]
-	s.empty = b[i-1] == '/' && !s.close
-	last := i
+	first, last := from, end
+	s.close = b[from] == '/'
+	s.empty = b[end-1] == '/' && !s.close
+	if s.close {
+		first++
+	}
 	if s.empty {
 		last--
 	}
-	if nameTo < 0 || nameTo > last {
-		nameTo = last
+	nameFrom, nameTo := first, first
+	for ; nameTo < last && b[nameTo] != '/' && !space(b[nameTo]); nameTo++ {
+		if b[nameTo] == ':' {
+			nameFrom = nameTo + 1
+		}
 	}
-	s.prefix, s.name, s.attrs = b[prefixFrom:nameFrom], b[nameFrom:nameTo], b[nameTo:last]
+	s.prefix, s.name, s.attrs = b[first:nameFrom], b[nameFrom:nameTo], b[nameTo:last]
 	s.offset = s.base + int64(s.pos+from-1)
-	s.pos += i + 1
+	s.pos += end + 1
 	switch {
 	case len(s.name) == 0:
 		return fmt.Errorf("%w: a tag without a name", ErrCorrupt)
@@ -181,6 +160,38 @@ func (s *scanner) tag(i int) error {
 		return fmt.Errorf("%w: more than %d elements within each other", ErrLimit, maxDepth)
 	}
 	return nil
+}
+
+// tagEnd returns the offset of the > that ends the tag at offset from.
+func (s *scanner) tagEnd(from int) (int, error) {
+	b := s.buf[s.pos:s.end]
+	// Most often it is the first one, and looking for quotes before it is half
+	// the time of looking at each byte.
+	if n := bytes.IndexByte(b[from:], '>'); n >= 0 {
+		tag := b[from : from+n]
+		if bytes.Count(tag, []byte{'"'})%2 == 0 && bytes.IndexByte(tag, '\'') < 0 {
+			return from + n, nil
+		}
+	}
+	var quote byte
+	for i := from; ; i++ {
+		if i == len(b) {
+			if err := s.need(i + 1); err != nil {
+				return 0, err
+			}
+			b = s.buf[s.pos:s.end]
+		}
+		switch c := b[i]; {
+		case quote != 0: // a > may stand in a value
+			if c == quote {
+				quote = 0
+			}
+		case c == '>':
+			return i, nil
+		case c == '"' || c == '\'':
+			quote = c
+		}
+	}
 }
 
 // parents returns how many elements the one of the tag stands in.
