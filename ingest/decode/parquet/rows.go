@@ -40,8 +40,12 @@ type span struct {
 // Rows begins a stream. The caller closes it.
 func (f *File) Rows() (r *Rows, err error) {
 	defer recovered(&err)
-	columns := f.meta.Schema.NumColumns()
-	r = &Rows{file: f, batch: max(64, min(batchSize, maxBatch/columns)), unpacker: unpacker{r: f.r}}
+	columns, most := f.meta.Schema.NumColumns(), int64(0)
+	for _, g := range f.meta.RowGroups {
+		most = max(most, g.NumRows)
+	}
+	batch := max(64, min(batchSize, maxBatch/columns, int(most)))
+	r = &Rows{file: f, batch: batch, unpacker: unpacker{r: f.r}}
 	for i := range columns {
 		l, err := newLeaf(f.meta.Schema.Column(i), r.batch)
 		if err != nil {
@@ -191,7 +195,7 @@ func (r *Rows) nextGroup() error {
 		l.pages = &pages{unpacker: &r.unpacker, column: l.column, codec: chunk.Compression(), pos: startOf(chunk), end: r.file.end, values: chunk.NumValues(), data: l.data, plain: l.plain}
 		//lint:ignore SA1019 There is no other way to hand it pages of one's own.
 		// What makes it unsafe, pages that break its rules, is what pages does not do.
-		l.reader = file.NewColumnReader(l.column, l.pages, memory.DefaultAllocator, &buffers)
+		l.reader = file.NewColumnReader(l.column, l.pages, memory.DefaultAllocator, new(sync.Pool))
 		if l.reader == nil || !l.values.bind(l.reader) {
 			return l.wrong(fmt.Errorf("values of another type"))
 		}
@@ -199,9 +203,6 @@ func (r *Rows) nextGroup() error {
 	}
 	return nil
 }
-
-// buffers are what readers put values together in.
-var buffers = sync.Pool{New: func() any { return memory.NewResizableBuffer(memory.DefaultAllocator) }}
 
 // endGroup checks that no column goes on after the last row, and lets go of its
 // dictionaries.
