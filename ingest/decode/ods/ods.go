@@ -42,8 +42,10 @@ const (
 	maxMergesPart = 64 << 20
 	// maxManifest bounds the part that says what is encrypted.
 	maxManifest = 64 << 20
-	// maxSheets and maxStyles bound what is kept of a spreadsheet.
-	maxSheets = 10_000
+	// maxSheets bounds the sheets, because to read one is to unpack those before
+	// it; LibreOffice holds ten times as many.
+	maxSheets = 1000
+	// maxStyles bounds those of hidden tables.
 	maxStyles = 100_000
 )
 

@@ -109,7 +109,7 @@ func (r *Rows) readTable() error {
 			return err
 		}
 		if r.sc.empty {
-			return r.finish()
+			return io.EOF
 		}
 	}
 	for {
@@ -118,7 +118,7 @@ func (r *Rows) readTable() error {
 		}
 		if r.sc.close {
 			if r.sc.depth <= 0 {
-				return r.finish()
+				return io.EOF // the checksum of the part was checked by Open
 			}
 			continue
 		}
@@ -135,14 +135,6 @@ func (r *Rows) readTable() error {
 			}
 		}
 	}
-}
-
-// finish reads the rest of the part, so that its checksum is checked.
-func (r *Rows) finish() error {
-	if _, err := io.Copy(io.Discard, r.part); err != nil {
-		return err
-	}
-	return io.EOF
 }
 
 // readRow reads a row and reports whether it holds a value. The blank rows

@@ -23,9 +23,9 @@ import (
 var (
 	ErrCorrupt     = errors.New("truncated or corrupt Parquet file")
 	ErrEncrypted   = errors.New("encrypted Parquet file")
-	ErrBomb        = errors.New("Parquet file unpacks to too much")
-	ErrLimit       = errors.New("Parquet file exceeds a limit")
-	ErrUnsupported = errors.New("Parquet file in a form that is not read")
+	ErrBomb        = errors.New("too much in a Parquet file, unpacked")
+	ErrLimit       = errors.New("limit exceeded by a Parquet file")
+	ErrUnsupported = errors.New("form of Parquet that is not read")
 )
 
 // Options bound what a file may unpack to.

@@ -520,7 +520,7 @@ func TestHostileFilesAreRefused(t *testing.T) {
 		var err error
 		grown := allocated(func() {
 			var f *File
-			if f, err = Open(bytes.NewReader(c.data), int64(len(c.data)), Options{MaxBytes: 1 << 28}); err != nil {
+			if f, err = Open(bytes.NewReader(c.data), int64(len(c.data)), Options{MaxBytes: 1 << 23}); err != nil {
 				return
 			}
 			var rows *Rows
@@ -570,7 +570,10 @@ func twelve(t testing.TB, n int) []byte {
 	var b bytes.Buffer
 	w := file.NewParquetWriter(&b, root, file.WithWriterProps(parquet.NewWriterProperties(parquet.WithCompression(compress.Codecs.Snappy), parquet.WithDictionaryFor("c0", false), parquet.WithDictionaryFor("c3", false))))
 	for from := 0; from < n; from += 100_000 {
-		group := w.AppendRowGroup()
+		group, err := w.AppendRowGroupChecked()
+		if err != nil {
+			t.Fatal(err)
+		}
 		rows := min(100_000, n-from)
 		defs := slices.Repeat([]int16{1}, rows)
 		for i := range 12 {
@@ -613,7 +616,10 @@ func twelve(t testing.TB, n int) []byte {
 }
 
 func TestMemoryDoesNotGrowWithRows(t *testing.T) {
-	const n = 300_000
+	n := 300_000
+	if testing.Short() {
+		n = 100_000
+	}
 	data := twelve(t, n)
 	var m runtime.MemStats
 	runtime.GC()
