@@ -47,3 +47,9 @@ func (c *Catalog) Archive(r io.Reader) (Archived, error) {
 	}
 	return a, syncDir(filepath.Dir(a.Path))
 }
+
+// DefinitionPath is where the definition of a dataset lies that was made from
+// a file and does not come with the program.
+func (c *Catalog) DefinitionPath(id ID) string {
+	return filepath.Join(c.dir, privateDir, "definitions", string(id)+".yaml")
+}

@@ -12,6 +12,8 @@ import (
 type Layout struct {
 	// Sheet is the sheet of a workbook or the member of an archive to read.
 	Sheet string `json:"sheet,omitempty" yaml:"sheet,omitempty"`
+	// All reads every member of an archive, and not the one that is a table.
+	All bool `json:"all,omitempty" yaml:"all,omitempty"`
 	// Charset is a WHATWG label such as gb18030.
 	Charset string `json:"charset,omitempty" yaml:"charset,omitempty"`
 	// Delimiter parts the cells of a text file.
@@ -105,6 +107,7 @@ func (l *Layout) Skips(line int64) bool {
 // Override returns the layout with what o settles instead.
 func (l Layout) Override(o Layout) Layout {
 	l.Sheet, l.Charset, l.Delimiter = cmp.Or(o.Sheet, l.Sheet), cmp.Or(o.Charset, l.Charset), cmp.Or(o.Delimiter, l.Delimiter)
+	l.All = l.All || o.All
 	if !o.Header.IsZero() {
 		l.Header = o.Header
 	}

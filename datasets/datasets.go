@@ -97,6 +97,11 @@ func Parse(name string, data []byte) (*catalog.Dataset, error) {
 	return &d, nil
 }
 
+// Format writes a definition as Parse reads it.
+func Format(d *catalog.Dataset) ([]byte, error) {
+	return yaml.MarshalWithOptions(d, yaml.OmitZero(), yaml.UseLiteralStyleIfMultiline(true))
+}
+
 // LoadSite reads a site file.
 func LoadSite(data []byte) (*catalog.Site, error) {
 	var s catalog.Site

@@ -48,7 +48,7 @@ func namesOf(d *catalog.Dataset) names {
 		f := &d.Fields[i]
 		for _, text := range append([]string{f.Name, f.Title.Zh, f.Title.En}, f.Aliases...) {
 			if key := headerKey(text); key != "" {
-				n[key] = named{field: i}
+				n[key], n[exact(text)] = named{field: i}, named{field: i}
 			}
 		}
 		for _, alias := range f.Aliases {
@@ -64,16 +64,28 @@ func namesOf(d *catalog.Dataset) names {
 
 // Field implements layout.Names.
 func (n names) Field(header string) int {
-	if f, ok := n[headerKey(header)]; ok {
+	if f, ok := n.find(header); ok {
 		return f.field
 	}
 	if title, _, _, ok := normalise.Unit(header); ok {
-		if f, ok := n[headerKey(title)]; ok {
+		if f, ok := n.find(title); ok {
 			return f.field
 		}
 	}
 	return -1
 }
+
+// find prefers the very text to one that means the same, as where a file has
+// level and _level.
+func (n names) find(header string) (named, bool) {
+	if f, ok := n[exact(header)]; ok {
+		return f, true
+	}
+	f, ok := n[headerKey(header)]
+	return f, ok
+}
+
+func exact(header string) string { return "=" + strings.ToLower(normalise.Fold(header)) }
 
 // headerKey is what two headers that mean the same column have in common:
 // white space, marks of obligation and punctuation do not count.
@@ -144,9 +156,9 @@ func mapped(file string, sheet *layout.Sheet, block *layout.Block, d *catalog.Da
 func (c *Column) find(from *layout.Column, all []layout.Column, known names, d *catalog.Dataset) int {
 	for _, text := range from.Readings(all) {
 		title, unit, shift, hasUnit := normalise.Unit(text)
-		n, ok := known[headerKey(text)]
+		n, ok := known.find(text)
 		if !ok && hasUnit {
-			n, ok = known[headerKey(title)]
+			n, ok = known.find(title)
 			n.shift = 0
 		}
 		if !ok {

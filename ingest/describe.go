@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"govdata/catalog"
+	"govdata/ingest/decode"
 	"govdata/ingest/layout"
 )
 
@@ -41,20 +42,7 @@ func (p *printer) outcome(r *Report) string {
 }
 
 func (r *Report) describeFile(p *printer, f *FileReport) {
-	charset := ""
-	if f.Info.Charset != "" {
-		charset = fmt.Sprintf(", %s (%s)", f.Info.Charset, f.Info.Evidence)
-	}
-	p.line(1, "文件 %s：%s%s", "file %s: %s%s", f.Name, strings.Join(append(append([]string{}, f.Info.Container...), f.Info.Format), " > "), charset)
-	for _, note := range f.Info.Notes {
-		p.line(2, "%s", "%s", note)
-	}
-	if f.Info.Undecodable > 0 {
-		p.line(2, "%d 处字节不属于该字符集，所在行已退回：", "%d places are no text in this character set; their rows are rejected:", f.Info.Undecodable)
-		for _, at := range f.Info.UndecodableAt[:min(5, len(f.Info.UndecodableAt))] {
-			p.line(3, "第 %d 行第 %d 字：%s", "line %d, character %d: %s", at.Line, at.Col, at.Bytes)
-		}
-	}
+	p.file(1, f.Name, &f.Info)
 	for _, t := range f.Tables {
 		r.describeTable(p, t)
 	}
@@ -171,6 +159,24 @@ func (p *printer) in(zh, en string) string { return catalog.Text{Zh: zh, En: en}
 
 func (p *printer) line(depth int, zh, en string, args ...any) {
 	fmt.Fprintf(p.w, strings.Repeat("  ", depth)+p.in(zh, en)+"\n", args...)
+}
+
+// file tells what a file was found to be.
+func (p *printer) file(depth int, name string, info *decode.Info) {
+	charset := ""
+	if info.Charset != "" {
+		charset = fmt.Sprintf(", %s (%s)", info.Charset, info.Evidence)
+	}
+	p.line(depth, "文件 %s：%s%s", "file %s: %s%s", name, strings.Join(append(append([]string{}, info.Container...), info.Format), " > "), charset)
+	for _, note := range info.Notes {
+		p.line(depth+1, "%s", "%s", note)
+	}
+	if info.Undecodable > 0 {
+		p.line(depth+1, "%d 处字节不属于该字符集，所在行已退回：", "%d places are no text in this character set; their rows are rejected:", info.Undecodable)
+		for _, at := range info.UndecodableAt[:min(5, len(info.UndecodableAt))] {
+			p.line(depth+2, "第 %d 行第 %d 字：%s", "line %d, character %d: %s", at.Line, at.Col, at.Bytes)
+		}
+	}
 }
 
 // plan tells where the table stands.

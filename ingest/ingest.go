@@ -220,7 +220,7 @@ func (r *run) decode(files []File) ([]*decode.Source, error) {
 }
 
 func decodeOptions(l catalog.Layout) decode.Options {
-	return decode.Options{Charset: l.Charset, Sheet: l.Sheet}
+	return decode.Options{Charset: l.Charset, Sheet: l.Sheet, Delimiter: l.Delimiter, Widths: l.Widths, All: l.All}
 }
 
 // detect keeps those tables of a file whose header is this dataset's. If none

@@ -29,7 +29,11 @@ reason, and are not published; the exit code is 3 then. A file that cannot be
 read, or breaks too many rules, changes nothing, and the exit code is 1.`,
 		Args: cobra.MinimumNArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
-			d, err := definition(args[0])
+			cat, err := a.open()
+			if err != nil {
+				return err
+			}
+			d, err := a.definition(cat, args[0])
 			if err != nil {
 				return err
 			}
@@ -40,10 +44,6 @@ read, or breaks too many rules, changes nothing, and the exit code is 1.`,
 				if o.Mode, err = catalog.ParseMode(mode); err != nil {
 					return usageError{err}
 				}
-			}
-			cat, err := a.open()
-			if err != nil {
-				return err
 			}
 			var files []ingest.File
 			for _, path := range args[1:] {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -99,7 +100,7 @@ func (a *app) root() *cobra.Command {
 	root.PersistentFlags().StringVar(&a.site, "site", "", "site file (title, region, time zone); empty: the bundled one")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
-		a.serve(), a.demo(), a.ingest(), a.list(), a.show(), a.releases(), a.rollback(),
+		a.serve(), a.demo(), a.inspect(), a.add(), a.ingest(), a.list(), a.show(), a.releases(), a.rollback(),
 		a.query(), a.export(), a.verify(), a.gc(), a.generate(), a.worker(),
 	)
 	for _, c := range root.Commands() {
@@ -173,24 +174,42 @@ func (a *app) open() (*catalog.Catalog, error) {
 	return catalog.Open(a.data, catalog.Options{Location: location})
 }
 
-// definition returns the definition of a dataset by its id.
-func definition(name string) (*catalog.Dataset, error) {
+// definition returns the definition of a dataset by its id: one that comes with
+// the program, or one that `govdata add` made.
+func (a *app) definition(cat *catalog.Catalog, name string) (*catalog.Dataset, error) {
 	id, err := catalog.ParseID(name)
 	if err != nil {
 		return nil, usageError{err}
 	}
+	d, ids, err := bundled(id)
+	if d != nil || err != nil {
+		return d, err
+	}
+	path := cat.DefinitionPath(id)
+	data, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, usageError{fmt.Errorf("dataset %q is not defined; there are %s; `govdata add FILE` makes one of a file", id, strings.Join(ids, ", "))}
+	} else if err != nil {
+		return nil, err
+	}
+	return datasets.Parse(path, data)
+}
+
+// bundled returns the definition that comes with the program, or nil and the
+// ids that there are.
+func bundled(id catalog.ID) (*catalog.Dataset, []string, error) {
 	all, err := datasets.Load(datasets.Bundled())
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var ids []string
 	for _, d := range all {
 		if d.ID == id {
-			return d, nil
+			return d, nil, nil
 		}
 		ids = append(ids, string(d.ID))
 	}
-	return nil, usageError{fmt.Errorf("dataset %q is not defined; there are %s", id, strings.Join(ids, ", "))}
+	return nil, ids, nil
 }
 
 // output opens the file that -o names, or standard output.

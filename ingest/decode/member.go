@@ -229,7 +229,7 @@ func (s *Source) choose(c *content, entries []entry) (chosen, left []int, err er
 			continue
 		}
 		switch strings.ToLower(path.Ext(base)) {
-		case ".csv", ".tsv", ".xlsx", ".xlsm", ".xls", ".json", ".jsonl", ".ndjson", ".geojson", ".gz", ".zst":
+		case ".csv", ".tsv", ".xlsx", ".xlsm", ".xls", ".ods", ".parquet", ".json", ".jsonl", ".ndjson", ".geojson", ".gz", ".zst":
 			tables = append(tables, i)
 		case ".txt", ".dat", ".tab", "":
 			texts = append(texts, i)

@@ -71,8 +71,15 @@ func (s *Source) open(c *content) error {
 			return err
 		}
 		switch k {
-		case kindWorkbook:
-			return s.openWorkbook(c)
+		case kindXLSX:
+			s.info.Format = "xlsx"
+			return s.openXLSX(c)
+		case kindODS:
+			s.info.Format = "ods"
+			return s.openODS(c)
+		case kindParquet:
+			s.info.Format = "parquet"
+			return s.openParquet(c)
 		case kindText:
 			return s.openText(c)
 		}

@@ -42,7 +42,7 @@ func TestFilesThatAreNoTablesAreRefusedByTheirBytes(t *testing.T) {
 		{"t.csv", []byte("\xEF\xBB\xBF"), ErrEmpty, "white space alone"},
 		{"t.csv", []byte(" \r\n\t\n"), ErrEmpty, "white space alone"},
 		{"t.csv", []byte("\xFF\xFE\n\x00"), ErrEmpty, "white space alone"},
-		{"t.xlsx", []byte("PAR1\x15\x04\x15\x10"), ErrFormat, "Parquet"},
+		{"t.xlsx", []byte("PAR1\x15\x04\x15\x10"), ErrCorrupt, "Parquet"},
 		{"t.csv", []byte("%PDF-1.7\n"), ErrFormat, "PDF"},
 		{"t.csv", []byte("\x89PNG\r\n\x1A\n"), ErrFormat, "PNG"},
 		{"t.csv", []byte("\xFF\xD8\xFF\xE0\x00\x10JFIF"), ErrFormat, "JPEG"},

@@ -183,13 +183,10 @@ func TestRealFilesThatAreNoTablesAreRefusedByName(t *testing.T) {
 		{"cn/fiscal_expenditure_by_province.xls", ErrFormat, ".xls"},
 		{"torture/biff5.xls", ErrFormat, ".xls"},
 		{"torture/password.xlsx", ErrEncrypted, "password"},
-		{"torture/alltypes_plain.parquet", ErrFormat, "Parquet"},
-		{"torture/corrupt_checksum.parquet", ErrFormat, "Parquet"},
 		{"world/census2000_fixed_width.txt", ErrFormat, "fixed width"},
 		{"torture/merged_cells.xls", ErrFormat, ".xls"},
 		{"torture/hidden_sheets.xls", ErrFormat, ".xls"},
 		{"torture/error_cells.xls", ErrFormat, ".xls"},
-		{"world/nyc311_5.parquet", ErrFormat, "Parquet"},
 	} {
 		t.Run(c.file, func(t *testing.T) {
 			_, err := Open(realdata(t, c.file), filepath.Base(c.file), Options{})
@@ -248,6 +245,34 @@ func TestRealWorkbooksGiveTheirVisibleSheets(t *testing.T) {
 				if err != nil || table.Name() != c.sheets[i] || rows[len(rows)-1].line != c.last[i] {
 					t.Errorf("sheet %q ends at row %d, %v", table.Name(), rows[len(rows)-1].line, err)
 				}
+			}
+		})
+	}
+}
+
+// The bytes of the third file were changed behind its checksums' back.
+func TestRealParquetFilesReadWithTheirChecksums(t *testing.T) {
+	for _, c := range []struct {
+		file string
+		rows int
+		name string // of the first column
+	}{{"world/nyc311_5.parquet", 5, "Unique Key"}, {"torture/alltypes_plain.parquet", 8, "id"}, {"torture/corrupt_checksum.parquet", 0, "a"}} {
+		t.Run(c.file, func(t *testing.T) {
+			s, err := Open(realdata(t, c.file), filepath.Base(c.file), Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
+			if i := s.Info(); i.Format != "parquet" || !i.Headed() {
+				t.Errorf("found to be %+v", i)
+			}
+			rows, err := readAll(s.Tables()[0])
+			if c.rows == 0 {
+				wantRefusal(t, err, ErrCorrupt)
+				return
+			}
+			if err != nil || len(rows) != c.rows+1 || rows[0].cells[0] != c.name {
+				t.Errorf("%d rows under %q, %v; want %d under %q", len(rows)-1, rows[0].cells, err, c.rows, c.name)
 			}
 		})
 	}

@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"archive/zip"
 	"bytes"
 	"errors"
 	"fmt"
@@ -19,13 +20,14 @@ const (
 	kindGzip
 	kindZstd
 	kindTar
-	kindWorkbook
+	kindXLSX
+	kindODS
+	kindParquet
 )
 
 // refused are formats that are known by their first bytes and not read. Of
 // magic that is printable there is as much as no header of a text begins with.
 var refused = []struct{ magic, found, do string }{
-	{"PAR1\x15", "a Parquet file", "export it as CSV or XLSX"},
 	{"%PDF-", "a PDF document", "send the table itself as CSV or XLSX"},
 	{"\x89PNG", "a PNG image", "send the table itself as CSV or XLSX"},
 	{"\xFF\xD8\xFF", "a JPEG image", "send the table itself as CSV or XLSX"},
@@ -43,7 +45,7 @@ var refused = []struct{ magic, found, do string }{
 }
 
 // readable names what Open reads, for messages.
-const readable = "CSV, XLSX, JSON or JSON Lines, alone or in .zip, .tar, .gz or .zst"
+const readable = "CSV, XLSX, ODS, Parquet, JSON or JSON Lines, alone or in .zip, .tar, .gz or .zst"
 
 const oleMagic = "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"
 
@@ -64,6 +66,8 @@ func sniff(c *content) (kind, error) {
 		return kindGzip, nil
 	case has("\x28\xB5\x2F\xFD"):
 		return kindZstd, nil
+	case has("PAR1\x15"):
+		return kindParquet, nil
 	case has(oleMagic):
 		return 0, refuseOLE(c)
 	case isTar(head):
@@ -99,6 +103,19 @@ func isTar(head []byte) bool {
 	return err == nil && stored == sum
 }
 
+// isSpreadsheet reads the kind of an OpenDocument file, which stands in a
+// member of its own (OpenDocument 1.2, part 3, section 3.3).
+func isSpreadsheet(z *zip.Reader) bool {
+	f, err := z.Open("mimetype")
+	if err != nil {
+		return true // it may be left out
+	}
+	defer f.Close()
+	var b [64]byte
+	n, _ := io.ReadFull(f, b[:])
+	return strings.HasPrefix(string(b[:n]), "application/vnd.oasis.opendocument.spreadsheet")
+}
+
 func refuse(c *content, found, do string) *Error {
 	return &Error{File: c.name, Found: found, Want: readable, Do: do, Err: ErrFormat}
 }
@@ -118,7 +135,7 @@ func sniffZip(c *content, head []byte) (kind, error) {
 	for _, f := range z.File {
 		switch strings.ToLower(strings.ReplaceAll(f.Name, `\`, "/")) {
 		case "xl/workbook.xml":
-			return kindWorkbook, nil
+			return kindXLSX, nil
 		case "xl/workbook.bin":
 			return 0, refuse(c, "a binary workbook (.xlsb)", "save it as .xlsx")
 		case "word/document.xml":
@@ -126,7 +143,10 @@ func sniffZip(c *content, head []byte) (kind, error) {
 		case "ppt/presentation.xml":
 			return 0, refuse(c, "a presentation", "send the table itself as CSV or XLSX")
 		case "content.xml":
-			return 0, refuse(c, "an OpenDocument file", "save it as .xlsx")
+			if !isSpreadsheet(z) {
+				return 0, refuse(c, "an OpenDocument file that is no spreadsheet", "send the table itself as CSV or XLSX")
+			}
+			return kindODS, nil
 		case "index/document.iwa":
 			return 0, refuse(c, "a Numbers document", "save it as .xlsx")
 		}

@@ -77,7 +77,7 @@ func (s *Sheet) unnamed(why catalog.Text) header {
 		if name == "" {
 			name = "column_" + strconv.Itoa(i+1)
 		}
-		h.columns = append(h.columns, Column{Column: i + 1, Header: name, Parts: []string{name}})
+		h.columns = append(h.columns, Column{Column: i + 1, Header: name, Parts: []string{name}, Unnamed: true})
 	}
 	return h
 }
@@ -109,6 +109,33 @@ func (s *Sheet) at(start, height int, why catalog.Text) header {
 	h.groups, h.stride = s.beside(h)
 	if h.groups > 1 {
 		h.columns = h.columns[:columnsOf(h.columns[:h.stride])]
+	}
+	return h
+}
+
+// nameBlanks calls columns that hold something and have no header column_N,
+// and adds those behind the header's last that most rows fill: a single longer
+// row has slipped.
+func (s *Sheet) nameBlanks(h header) header {
+	if h.groups > 1 {
+		return h
+	}
+	body := shapeOf(s.ahead[h.start+h.height:])
+	for j, has := range body.content {
+		if !has || j < len(h.columns) && h.columns[j].Header != "" {
+			continue
+		}
+		name := "column_" + strconv.Itoa(j+1)
+		if j >= len(h.columns) && body.share(j) < 0.5 {
+			continue
+		}
+		if s.options.Names != nil && s.options.Names.Field(name) < 0 {
+			continue
+		}
+		for len(h.columns) <= j {
+			h.columns = append(h.columns, Column{Column: len(h.columns) + 1})
+		}
+		h.columns[j] = Column{Column: j + 1, Header: name, Parts: []string{name}, Unnamed: true}
 	}
 	return h
 }
@@ -404,6 +431,17 @@ func (s *shape) like(cells []string) float64 {
 		return 1
 	}
 	return float64(same) / float64(all)
+}
+
+// share is that of the rows which have something in column j.
+func (s *shape) share(j int) float64 {
+	n := 0
+	for _, r := range s.rows {
+		if strings.TrimSpace(cellAt(r.cells, j)) != "" {
+			n++
+		}
+	}
+	return float64(n) / float64(max(1, len(s.rows)))
 }
 
 // filled is the share of the columns that a row has something in.

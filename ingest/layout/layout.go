@@ -52,6 +52,8 @@ type Column struct {
 	Column int `json:"column"`
 	// Header joins the header rows from top to bottom: 上级_下级.
 	Header string `json:"header"`
+	// Unnamed is true where the file has no header text, and Header is column_N.
+	Unnamed bool `json:"unnamed,omitempty"`
 	// Parts are the texts of the header rows, merged cells spread over what
 	// they cover.
 	Parts []string `json:"-"`
@@ -154,7 +156,7 @@ func (s *Sheet) Next() (*Block, error) {
 		return nil, err
 	}
 	s.blocks++
-	s.current = s.block(h)
+	s.current = s.block(s.nameBlanks(h))
 	return s.current, nil
 }
 

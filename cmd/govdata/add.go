@@ -1,0 +1,172 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"govdata/catalog"
+	"govdata/datasets"
+	"govdata/ingest"
+)
+
+func (a *app) inspect() *cobra.Command {
+	var flags layoutFlags
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "inspect FILE",
+		Short: "Say how a file would be read, and publish nothing",
+		Long: `Say what a file is, where its tables stand, which lines are no data and why,
+and what each column holds, told from all of its cells. What is wrong there is
+corrected by the flags, which ingest and add take as well, or by a layout: block
+in the dataset's definition.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			in, err := inspectFile(c, args[0], &flags)
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return writeJSON(a.stdout, in)
+			}
+			in.Describe(a.stdout, language())
+			return nil
+		},
+	}
+	flags.add(c)
+	c.Flags().BoolVar(&asJSON, "json", false, "print the plan as one JSON object")
+	return c
+}
+
+func inspectFile(c *cobra.Command, path string, flags *layoutFlags) (*ingest.Inspection, error) {
+	l, err := flags.parse()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "govdata-inspect-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	return ingest.Inspect(c.Context(), path, filepath.Base(path), l, dir)
+}
+
+func (a *app) add() *cobra.Command {
+	var flags layoutFlags
+	var id, title string
+	var key, accept []string
+	var table int
+	c := &cobra.Command{
+		Use:   "add FILE",
+		Short: "Make a dataset of any tabular file",
+		Long: `Make a dataset of a file: its fields are inferred from whole columns, its
+definition is kept in the data directory, to be edited there, and its rows are
+published. Columns that look personal are masked. Later files of the same kind
+go in with govdata ingest.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			in, err := inspectFile(c, args[0], &flags)
+			if err != nil {
+				return err
+			}
+			l, _ := flags.parse()
+			d, err := define(in, table, id, title, key, l)
+			if err != nil {
+				return err
+			}
+			return a.publishAdded(c, d, args[0], accept)
+		},
+	}
+	flags.add(c)
+	c.Flags().StringVar(&id, "id", "", "id of the dataset; empty: from the file's name")
+	c.Flags().StringVar(&title, "title", "", "title of the dataset; empty: the file's name")
+	c.Flags().StringSliceVar(&key, "key", nil, "fields that identify a row")
+	c.Flags().IntVar(&table, "table", 0, "which table of the file, as inspect counts them; 0: the only one, or the one with the most rows")
+	c.Flags().StringSliceVar(&accept, "accept-change", nil, "breaking change against the current release that is wanted: a field's name, rows or key")
+	return c
+}
+
+// define chooses the table and makes its definition.
+func define(in *ingest.Inspection, table int, id, title string, key []string, l catalog.Layout) (*catalog.Dataset, error) {
+	var t *ingest.InspectedTable
+	switch {
+	case table > len(in.Tables) || table < 0:
+		return nil, usageError{fmt.Errorf("--table %d: %s has %d tables", table, in.Name, len(in.Tables))}
+	case table > 0:
+		t = in.Tables[table-1]
+	case len(in.Tables) > 0:
+		t = slices.MaxFunc(in.Tables, func(a, b *ingest.InspectedTable) int { return cmp.Compare(a.Rows, b.Rows) })
+	}
+	switch {
+	case t == nil:
+		return nil, fmt.Errorf("%s has no table: %w", in.Name, catalog.ErrInvalid)
+	case t.Unreadable != "":
+		return nil, fmt.Errorf("%s: %w", t.Unreadable, catalog.ErrInvalid)
+	case t.Rows == 0:
+		return nil, fmt.Errorf("%s: there is a header and no data row under it: %w", in.Name, catalog.ErrInvalid)
+	}
+	if len(in.Tables) > 1 && l.Sheet == "" {
+		l.Sheet = t.Table
+	}
+	var parsed catalog.ID
+	if id != "" {
+		var err error
+		if parsed, err = catalog.ParseID(id); err != nil {
+			return nil, usageError{err}
+		}
+	}
+	d, err := t.Define(in.Name, parsed, title, l)
+	if err != nil {
+		return nil, err
+	}
+	if d.Key = key; len(key) > 0 {
+		for i := range d.Fields {
+			d.Fields[i].Required = d.Fields[i].Required || slices.Contains(key, d.Fields[i].Name)
+		}
+	}
+	if there, _, err := bundled(d.ID); err != nil {
+		return nil, err
+	} else if there != nil {
+		return nil, usageError{fmt.Errorf("dataset %q comes with the program: give another --id, or use govdata ingest %s", d.ID, d.ID)}
+	}
+	return d, nil
+}
+
+// publishAdded publishes the rows and keeps the definition.
+func (a *app) publishAdded(c *cobra.Command, d *catalog.Dataset, path string, accept []string) error {
+	text, err := datasets.Format(d)
+	if err != nil {
+		return err
+	}
+	cat, err := a.open()
+	if err != nil {
+		return err
+	}
+	file := cat.DefinitionPath(d.ID)
+	// Read back, so that a later ingest sees the same definition.
+	if d, err = datasets.Parse(filepath.Base(file), text); err != nil {
+		return err
+	}
+	p := newProgress(a.stderr, string(d.ID))
+	r, report, err := publish(c.Context(), cat, d, []ingest.File{{Path: path, Name: filepath.Base(path)}}, ingest.Options{Accept: accept}, p)
+	p.end()
+	if errors.Is(err, catalog.ErrUnchanged) {
+		return a.sayUnchanged(cat, d.ID, err, false)
+	} else if err != nil {
+		return err
+	}
+	if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o700), os.WriteFile(file, text, 0o600)); err != nil {
+		return err
+	}
+	report.Describe(a.stdout, language())
+	fmt.Fprintf(a.stdout, "  %s\n  %s\n", file, cat.RecordsDir(r.Ref()))
+	if report.Rejected > 0 {
+		return errRejected
+	}
+	return nil
+}
