@@ -74,8 +74,8 @@ func (c *InspectedColumn) name(taken map[string]bool) (string, catalog.Text) {
 	}
 	en := zh
 	name := identifierOf(zh, fmt.Sprintf("column_%d", c.Column.Column))
-	if code, title, ok := strings.Cut(c.Header, "_"); ok && len(c.Parts) == 2 && c.Parts[0] == code && ascii(code) && !ascii(title) {
-		zh, en, name = title, code, identifierOf(code, name)
+	if p := c.Parts; len(p) == 2 && p[0] != "" && ascii(p[0]) && !ascii(p[1]) {
+		zh, en, name = p[1], p[0], identifierOf(p[0], name)
 	}
 	for base, n := name, 2; taken[name]; n++ {
 		name = fmt.Sprintf("%.60s_%d", base, n)

@@ -42,13 +42,13 @@ func TestAddMakesADatasetOfEveryGoodRealFile(t *testing.T) {
 		types          map[string]catalog.Type // some of them
 	}{
 		{"cn/area_code_2024_nested.json.gz", 3706, 0, 6, types("code", "text")},
-		{"cn/area_level3_utf8bom.csv", 3639, 0, 8, types("ext_id", "text", "deep", "integer")},
+		{"cn/area_level3_utf8bom.csv", 3639, 0, 8, types("ext_id", "integer", "deep", "integer")},
 		{"cn/area_summary_formulas.xlsx", 31, 0, 6, types("code", "text", "sheng", "text")},
 		{"cn/epidemic_national_snapshots.json", 1029, 0, 18, types("confirmed_count", "integer")},
 		{"cn/hk_mo_tw_nested.json", 383, 0, 3, nil},
 		{"cn/pca_code_nested.json", 3429, 0, 4, types("code", "text", "level", "integer")},
 		{"cn/province_panel_integrated_utf8bom.csv", 620, 0, 23, types("di_qu", "text", "nian_fen", "integer")},
-		{"cn/stats_gov_cn_gdp_by_province_gb18030.csv", 31, 0, 20, types("di_qu", "text", "y2024", "decimal(15,1)")},
+		{"cn/stats_gov_cn_gdp_by_province_gb18030.csv", 31, 0, 20, types("di_qu", "text", "y2024", "decimal(14,0)")},
 		{"cn/stats_gov_cn_population_sample_gb18030.csv", 31, 0, 21, types("y2024", "integer", "y2025", "text")},
 		{"cn/stats_gov_cn_urban_employment_gb18030.csv", 31, 0, 21, nil},
 		{"cn/stats_gov_cn_investment_growth_gb18030.csv", 31, 0, 21, types("y2024", "decimal(3,1)")},

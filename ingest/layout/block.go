@@ -406,7 +406,7 @@ func (b *Block) skip(line int64, why string, cells []string) {
 	text := brief(cells)
 	if n := len(b.plan.Skipped); n > 0 {
 		last := &b.plan.Skipped[n-1]
-		if last.Why == why && text == "" && last.Text == "" && line >= last.To {
+		if b.gap && last.Why == why && text == "" && last.Text == "" && line >= last.To {
 			last.To = line
 			return
 		}

@@ -120,7 +120,7 @@ func (s *Sheet) nameBlanks(h header) header {
 	if h.groups > 1 {
 		return h
 	}
-	body := shapeOf(s.ahead[h.start+h.height:])
+	body := shapeOf(untilGap(s.ahead[h.start+h.height:]))
 	for j, has := range body.content {
 		if !has || j < len(h.columns) && h.columns[j].Header != "" {
 			continue
@@ -433,6 +433,18 @@ func (s *shape) like(cells []string) float64 {
 	return float64(same) / float64(all)
 }
 
+// untilGap is the rows up to a blank one, behind which another table may stand.
+func untilGap(rows []row) []row {
+	some := false
+	for i, r := range rows {
+		if blank(r.cells) && some {
+			return rows[:i]
+		}
+		some = some || !blank(r.cells)
+	}
+	return rows
+}
+
 // share is that of the rows which have something in column j.
 func (s *shape) share(j int) float64 {
 	n := 0
@@ -491,12 +503,12 @@ func (s *Sheet) findByShape() (header, error) {
 // were set on the real files of the tests.
 func (s *Sheet) score(h header) (float64, bool) {
 	texts := headerTexts(h)
-	body := shapeOf(s.ahead[h.start+h.height:])
+	body := shapeOf(withoutHeader(s.ahead[h.start+h.height:], h.columns))
 	if len(body.rows) == 0 {
 		// Headers alone are a table without rows, if nothing else can be one.
-		words := len(texts) > 1
-		for _, t := range texts {
-			words = words && kindOf(t) == word
+		words := len(texts) > 1 && (h.height == 1 || len(s.merges) > 0)
+		for _, c := range h.columns {
+			words = words && !slices.ContainsFunc(c.Parts, func(t string) bool { return kindOf(t) == figure })
 		}
 		return 0.01, words && h.start == slices.IndexFunc(s.ahead, func(r row) bool { return !blank(r.cells) })
 	}
@@ -514,6 +526,19 @@ func (s *Sheet) score(h header) (float64, bool) {
 		score += 0.5
 	}
 	return score, true
+}
+
+// withoutHeader leaves out the rows that repeat the header, as at page breaks.
+func withoutHeader(rows []row, columns []Column) []row {
+	header := map[string]bool{"": true}
+	for _, c := range columns {
+		for _, part := range c.Parts {
+			header[part] = true
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(rows), func(r row) bool {
+		return count(r.cells) > 1 && !slices.ContainsFunc(r.cells, func(c string) bool { return !header[strings.Join(strings.Fields(c), " ")] })
+	})
 }
 
 // headerTexts are the texts over every column, all groups of it.
