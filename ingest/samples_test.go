@@ -68,6 +68,13 @@ func run(t *testing.T, d *catalog.Dataset, file string, o ingest.Options) *inges
 
 func tryRun(t *testing.T, d *catalog.Dataset, file string, o ingest.Options) (*ingest.Built, error) {
 	t.Helper()
+	built, _, err := stage(t, d, file, o)
+	return built, err
+}
+
+// stage ingests one file, and returns the staging area with its records too.
+func stage(t *testing.T, d *catalog.Dataset, file string, o ingest.Options) (*ingest.Built, *catalog.Staging, error) {
+	t.Helper()
 	cat, err := catalog.Open(t.TempDir(), catalog.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -77,5 +84,6 @@ func tryRun(t *testing.T, d *catalog.Dataset, file string, o ingest.Options) (*i
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { st.Discard() })
-	return ingest.Run(context.Background(), cat, st, d, []ingest.File{{Path: file, Name: filepath.Base(file)}}, o)
+	built, err := ingest.Run(context.Background(), cat, st, d, []ingest.File{{Path: file, Name: filepath.Base(file)}}, o)
+	return built, st, err
 }
