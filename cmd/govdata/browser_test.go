@@ -72,12 +72,34 @@ func TestAVisitorInABrowser(t *testing.T) {
 		}
 		return v
 	}
-	do(chromedp.SendKeys("#q", "处罚\r"), chromedp.WaitVisible(".list .item"), chromedp.Click(`a[href^="/datasets/admin_penalties"]`), chromedp.WaitVisible("#downloads"))
+	// A page that is being left still answers: arrived waits for the next one
+	// to be whole, at the address that the last step leads to.
+	arrived := func(address, selector string) {
+		t.Helper()
+		here := fmt.Sprintf("location.href.includes(%q) && document.readyState === 'complete' && document.querySelector(%q) ? 1 : 0", address, selector)
+		for end := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+			// Between two pages there is nothing to ask.
+			if there, err := chromedp.Run(ctx, chromedp.Evaluate[int](here)); err == nil && there == 1 {
+				return
+			} else if time.Now().After(end) {
+				t.Fatalf("no %s at %s: %v", selector, address, err)
+			}
+		}
+	}
+	do(chromedp.SendKeys("#q", "处罚\r"))
+	arrived("/datasets?", ".list .item")
+	do(chromedp.Click(`a[href^="/datasets/admin_penalties"]`))
+	arrived("/datasets/admin_penalties", "#downloads")
 	heading, files := text("h1"), number("document.querySelectorAll('.files tbody tr').length")
-	do(chromedp.Navigate(s.url+"/sql?lang=zh"), chromedp.Click(".examples a"), chromedp.WaitVisible("#result"))
-	do(chromedp.SetValue("#sql", "SELECT count(*) AS n FROM regions"), chromedp.Click("#ask button"), chromedp.WaitVisible(`//td[text()="102"]`))
+	do(chromedp.Navigate(s.url + "/sql?lang=zh"))
+	arrived("/sql", ".examples a")
+	do(chromedp.Click(".examples a"))
+	arrived("/sql?", "#result")
+	do(chromedp.SetValue("#sql", "SELECT count(*) AS n FROM regions"), chromedp.Click("#ask button"))
+	arrived("count", "#result td")
 	result := text(".data tbody td")
-	do(chromedp.EmulateViewport(360, 740), chromedp.Navigate(s.url+"/datasets/admin_penalties?lang=en"), chromedp.WaitVisible("#fields"))
+	do(chromedp.EmulateViewport(360, 740), chromedp.Navigate(s.url+"/datasets/admin_penalties?lang=en"))
+	arrived("/datasets/admin_penalties?lang=en", "#fields")
 	english, wide := text("h1"), number("document.documentElement.scrollWidth")
 	if !strings.Contains(heading, "行政处罚") || !strings.Contains(heading, "示例数据") || files != 7 {
 		t.Errorf("the dataset page says %q and lists %d files", heading, files)
