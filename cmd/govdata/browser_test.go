@@ -96,7 +96,7 @@ func TestAVisitorInABrowser(t *testing.T) {
 	do(chromedp.Click(".examples a"))
 	arrived("/sql?", "#result")
 	do(chromedp.SetValue("#sql", "SELECT count(*) AS n FROM regions"), chromedp.Click("#ask button"))
-	arrived("count", "#result td")
+	arrived("AS+n+FROM+regions", ".data tbody td")
 	result := text(".data tbody td")
 	do(chromedp.EmulateViewport(360, 740), chromedp.Navigate(s.url+"/datasets/admin_penalties?lang=en"))
 	arrived("/datasets/admin_penalties?lang=en", "#fields")
