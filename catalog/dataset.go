@@ -44,8 +44,11 @@ type Dataset struct {
 	Disclosure []string `json:"disclosure,omitempty" yaml:"disclosure"`
 	// LegalBasis names the item of the document, or the law, that asks for
 	// the dataset.
-	LegalBasis Text     `json:"legal_basis" yaml:"legal_basis"`
-	Openness   Openness `json:"openness" yaml:"openness"`
+	LegalBasis Text `json:"legal_basis" yaml:"legal_basis"`
+	// Item is the number of the document's item, 三 to 十一; empty for
+	// reference tables.
+	Item     string   `json:"item,omitempty" yaml:"item"`
+	Openness Openness `json:"openness" yaml:"openness"`
 	// UpdateFrequency is one of the keys of Frequencies.
 	UpdateFrequency string   `json:"update_frequency" yaml:"update_frequency"`
 	Licence         string   `json:"licence" yaml:"licence"`
@@ -66,6 +69,19 @@ type Dataset struct {
 	// RejectLimit is the share of rows, 0 to 1, that may be rejected before
 	// the whole file is refused.
 	RejectLimit float64 `json:"reject_limit" yaml:"reject_limit"`
+	// Department names the field with the name of the department that answers
+	// for a row. Empty: the publisher answers for all of them.
+	Department string `json:"department,omitempty" yaml:"department"`
+	// References are the datasets in which values must be found.
+	References []Reference `json:"references,omitempty" yaml:"references"`
+	// Deadline is the rule by which rows count as published on time.
+	Deadline *Deadline `json:"deadline,omitempty" yaml:"deadline"`
+	// Notice is the period for which a matter must be shown to the public.
+	Notice *Notice `json:"notice,omitempty" yaml:"notice"`
+	// Validity says from when to when a row is in force.
+	Validity *Validity `json:"validity,omitempty" yaml:"validity"`
+	// Withhold lists what is kept back, each under its entry of the negative list.
+	Withhold []Withhold `json:"withhold,omitempty" yaml:"withhold"`
 	// Layout settles how its files are laid out, where that is needed.
 	Layout Layout `json:"layout,omitzero" yaml:"layout"`
 	// Samples are the bundled files, in the order in which they are ingested.
@@ -371,6 +387,7 @@ func (d *Dataset) Validate() []Problem {
 	if d.Mode == Upsert && len(d.Key) == 0 {
 		bad("$.mode", "upsert needs a key")
 	}
+	d.validateRules(bad)
 	d.Layout.problems(bad)
 	if d.RejectLimit < 0 || d.RejectLimit > 1 {
 		bad("$.reject_limit", "found %v, want a share from 0 to 1", d.RejectLimit)

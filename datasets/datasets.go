@@ -20,7 +20,7 @@ import (
 	"govdata/catalog"
 )
 
-//go:embed admin_penalties admin_permits budgets fee_catalog regions working_days
+//go:embed */dataset.yaml */*.csv */*.xlsx */*.json */*.txt
 var bundled embed.FS
 
 // Site is the bundled site file, for Gansu.
@@ -61,17 +61,45 @@ func Load(fsys fs.FS) ([]*catalog.Dataset, error) {
 		}
 		all = append(all, d)
 	}
-	slices.SortStableFunc(all, func(a, b *catalog.Dataset) int {
-		return boolInt(len(a.Disclosure) > 0) - boolInt(len(b.Disclosure) > 0)
-	})
-	return all, errors.Join(errs...)
+	all, err = ordered(all)
+	return all, errors.Join(append(errs, err)...)
 }
 
-func boolInt(b bool) int {
-	if b {
-		return 1
+// ordered puts datasets behind those that they refer to; the reference tables
+// come first where that leaves a choice, then the order of ids.
+func ordered(all []*catalog.Dataset) ([]*catalog.Dataset, error) {
+	slices.SortStableFunc(all, func(a, b *catalog.Dataset) int {
+		return min(len(a.Disclosure), 1) - min(len(b.Disclosure), 1)
+	})
+	byID := map[catalog.ID]*catalog.Dataset{}
+	for _, d := range all {
+		byID[d.ID] = d
 	}
-	return 0
+	var order []*catalog.Dataset
+	var visit func(d *catalog.Dataset, path []catalog.ID) error
+	visit = func(d *catalog.Dataset, path []catalog.ID) error {
+		if slices.Contains(order, d) {
+			return nil
+		}
+		if slices.Contains(path, d.ID) {
+			return fmt.Errorf("datasets refer to each other in a ring: %v: %w", append(path, d.ID), catalog.ErrInvalid)
+		}
+		for _, id := range d.Needs() {
+			if other := byID[id]; other != nil && other != d {
+				if err := visit(other, append(path, d.ID)); err != nil {
+					return err
+				}
+			}
+		}
+		order = append(order, d)
+		return nil
+	}
+	for _, d := range all {
+		if err := visit(d, nil); err != nil {
+			return all, err
+		}
+	}
+	return order, nil
 }
 
 // Parse reads one definition. Every mistake in it is reported as

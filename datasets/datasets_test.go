@@ -13,10 +13,24 @@ func TestEveryDefinitionIsSound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(all) < 6 || all[0].ID != "regions" || all[1].ID != "working_days" {
+	if len(all) < 8 || all[0].ID != "regions" || all[1].ID != "departments" || all[2].ID != "working_days" {
 		t.Errorf("want the reference tables first, then the others; have %d datasets", len(all))
 	}
+	seen := map[catalog.ID]*catalog.Dataset{}
 	for _, d := range all {
+		for _, id := range d.Needs() {
+			if seen[id] == nil {
+				t.Errorf("%s needs %s, which does not come before it", d.ID, id)
+			}
+		}
+		for _, r := range d.References {
+			for _, k := range r.Key {
+				if seen[r.To] != nil && seen[r.To].Field(k) == nil {
+					t.Errorf("%s refers to %s.%s, which is not there", d.ID, r.To, k)
+				}
+			}
+		}
+		seen[d.ID] = d
 		if len(d.Samples) == 0 {
 			t.Errorf("%s has no sample", d.ID)
 		}

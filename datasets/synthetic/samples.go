@@ -19,29 +19,38 @@ import (
 	"govdata/ingest/calendar"
 )
 
+// sampler makes one sample file.
+type sampler func() ([]byte, error)
+
+var coreSamples = map[string]sampler{
+	"admin_penalties/penalties_2018_codes_gb18030.csv": func() ([]byte, error) {
+		var b bytes.Buffer
+		_, err := Generate(context.Background(), &b, "admin_penalties", Options{Rows: 400, Seed: 2018, Charset: "gb18030", Broken: 0.02})
+		return b.Bytes(), err
+	},
+	"admin_penalties/penalties_lanzhou.xlsx":           lanzhou,
+	"admin_permits/permits_dingxi_gb18030.csv":         dingxi,
+	"admin_permits/permits_export.json":                permitsJSON,
+	"budgets/budgets_2025.xlsx":                        budgetsWorkbook,
+	"budgets/budgets_2024_utf16.txt":                   budgetsText,
+	"departments/departments_2026.csv":                 departmentsText,
+	"disclosure_negative_list/negative_list_2026.xlsx": negativeList,
+	"fee_catalog/fee_catalog_2026.xlsx":                fees,
+	"working_days/working_days_2007_2026.json":         workingDays,
+}
+
 // Samples makes the bundled sample files by path, all but that of regions,
 // which is not made but collected. Each is as untidy as the real ones.
 func Samples() (map[string][]byte, error) {
 	samples := map[string][]byte{}
-	for name, write := range map[string]func() ([]byte, error){
-		"admin_penalties/penalties_2018_codes_gb18030.csv": func() ([]byte, error) {
-			var b bytes.Buffer
-			_, err := Generate(context.Background(), &b, "admin_penalties", Options{Rows: 400, Seed: 2018, Charset: "gb18030", Broken: 0.02})
-			return b.Bytes(), err
-		},
-		"admin_penalties/penalties_lanzhou.xlsx":   lanzhou,
-		"admin_permits/permits_dingxi_gb18030.csv": dingxi,
-		"admin_permits/permits_export.json":        permitsJSON,
-		"budgets/budgets_2025.xlsx":                budgetsWorkbook,
-		"budgets/budgets_2024_utf16.txt":           budgetsText,
-		"fee_catalog/fee_catalog_2026.xlsx":        fees,
-		"working_days/working_days_2007_2026.json": workingDays,
-	} {
-		data, err := write()
-		if err != nil {
-			return nil, fmt.Errorf("synthetic: %s: %w", name, err)
+	for _, group := range []map[string]sampler{coreSamples, decisionSamples, managementSamples, serviceSamples} {
+		for name, write := range group {
+			data, err := write()
+			if err != nil {
+				return nil, fmt.Errorf("synthetic: %s: %w", name, err)
+			}
+			samples[name] = data
 		}
-		samples[name] = data
 	}
 	return samples, nil
 }
@@ -117,9 +126,9 @@ func lanzhou() ([]byte, error) {
 	b.add("兰州市2026年行政处罚信息公示表（示例数据）")
 	b.merge(1, 1, 12, 1)
 	b.add("填报单位：兰州市司法局", "", "", "", "", "", "", "", "单位：万元")
-	b.add("序号", "当事人", "", "", "", "处罚决定", "", "", "", "违法事实", "处罚金额", "", "处罚机关", "行政区划代码")
-	b.add("", "名称", "类别", "统一社会信用代码", "法定代表人", "文号", "种类", "内容", "日期", "", "罚款", "没收", "", "")
-	for _, r := range [][4]int{{1, 3, 1, 4}, {2, 3, 5, 3}, {6, 3, 9, 3}, {10, 3, 10, 4}, {11, 3, 12, 3}, {13, 3, 13, 4}, {14, 3, 14, 4}} {
+	b.add("序号", "当事人", "", "", "", "处罚决定", "", "", "", "违法事实", "处罚金额", "", "处罚机关", "行政区划代码", "公示日期")
+	b.add("", "名称", "类别", "统一社会信用代码", "法定代表人", "文号", "种类", "内容", "日期", "", "罚款", "没收", "", "", "")
+	for _, r := range [][4]int{{1, 3, 1, 4}, {2, 3, 5, 3}, {6, 3, 9, 3}, {10, 3, 10, 4}, {11, 3, 12, 3}, {13, 3, 13, 4}, {14, 3, 14, 4}, {15, 3, 15, 4}} {
 		b.merge(r[0], r[1], r[2], r[3])
 	}
 	dates, err := b.f.NewStyle(&excelize.Style{NumFmt: 14})
@@ -137,7 +146,7 @@ func lanzhou() ([]byte, error) {
 		if t, err := time.Parse(time.DateOnly, r[12]); err == nil && i%2 == 0 {
 			day = t
 		}
-		b.add(i+1, r[0], r[1], r[2], r[3], "兰"+r[4], r[8], r[9], day, r[6], amount(r[10], &fines), amount(r[11], &taken), r[14], r[16])
+		b.add(i+1, r[0], r[1], r[2], r[3], "兰"+r[4], r[8], r[9], day, r[6], amount(r[10], &fines), amount(r[11], &taken), r[14], r[16], r[19])
 		if _, ok := day.(time.Time); ok {
 			b.do(b.f.SetCellStyle(b.sheet, cell(9, b.row), cell(9, b.row), dates))
 		}
@@ -162,7 +171,7 @@ func amount(s string, sum *float64) any {
 // lines of commas at its end.
 func dingxi() ([]byte, error) {
 	titles := []string{"序号", "行政相对人名称", "行政相对人类别", "行政相对人代码_1（统一社会信用代码）", "法定代表人", "法定代表人身份证号", "行政许可决定文书名称", "行政许可决定文书号",
-		"许可类别", "许可证书名称", "许可编号", "许可内容", "许可决定日期", "有效期自", "有效期至", "许可机关", "许可机关统一社会信用代码", "行政区划代码", "当前状态", "备注"}
+		"许可类别", "许可证书名称", "许可编号", "许可内容", "许可决定日期", "有效期自", "有效期至", "许可机关", "许可机关统一社会信用代码", "行政区划代码", "当前状态", "备注", "公示日期"}
 	m := newMaker(Options{Rows: 240, Seed: 6211, Broken: 5.0 / 240}, permitHeader, (*maker).permit,
 		[]string{"bad_check_digit", "no_such_day", "missing", "not_in_list", "duplicate_key"})
 	buf := appendRecord(nil, titles)

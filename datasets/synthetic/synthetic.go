@@ -240,7 +240,7 @@ func (m *maker) fine() float64 {
 func tenThousands(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
 var penaltyHeader = []string{"CF_XDR_MC", "CF_XDR_LB", "CF_XDR_SHXYM", "CF_FRDB", "CF_WSH", "CF_WFXW", "CF_SY", "CF_YJ", "CF_CFLB", "CF_NR",
-	"CF_NR_FK", "CF_NR_WFFF", "CF_JDRQ", "CF_GSJZQ", "CF_CFJG", "CF_CFJGDM", "DFBM", "CF_JJQD", "BZ"}
+	"CF_NR_FK", "CF_NR_WFFF", "CF_JDRQ", "CF_GSJZQ", "CF_CFJG", "CF_CFJGDM", "DFBM", "CF_JJQD", "BZ", "公示日期"}
 
 func (m *maker) penalty(broken string) {
 	r := m.world.regions[m.weighted(len(m.world.regions))]
@@ -248,7 +248,8 @@ func (m *maker) penalty(broken string) {
 	agency := r.full + a.name
 	name, kind, uscc, person, _ := m.party(r, broken)
 	v := a.violations[m.weighted(len(a.violations))]
-	day := m.world.days[m.day()]
+	at := m.day()
+	day := m.world.days[at]
 	number := fmt.Sprintf("%s%s罚〔%s〕%d号", r.short, a.short, day[:4], m.n)
 	if broken == "duplicate_key" {
 		number, agency = m.last.number, m.last.agency
@@ -297,13 +298,26 @@ func (m *maker) penalty(broken string) {
 		amount = "约三万"
 	}
 	m.add(name, kind, uscc, person, number, v.kind, facts, v.basis, kinds, result, amount, taken,
-		decided, strconv.Itoa(int(day[2]-'0')*10+int(day[3]-'0')+2003)+day[4:8]+"01", agency, m.agencyCode(r, a), r.code, remedy, "示例数据")
+		decided, strconv.Itoa(int(day[2]-'0')*10+int(day[3]-'0')+2003)+day[4:8]+"01", agency, m.agencyCode(r, a), r.code, remedy, "示例数据", m.announced(at, a.code))
+}
+
+// announced is the day on which the department shows a decision of the given
+// working day: mostly within seven working days, some departments later.
+func (m *maker) announced(decided int, agency string) string {
+	after := 1 + m.rng.IntN(7)
+	if m.rng.IntN(100) < 3+3*int(agency[0]-'1') {
+		after = 8 + m.rng.IntN(20)
+	}
+	if decided+after >= len(m.world.days) {
+		return ""
+	}
+	return m.world.days[decided+after]
 }
 
 const remedy = "可在六十日内申请行政复议，或者在六个月内提起行政诉讼"
 
 var permitHeader = []string{"XK_XDR_MC", "XK_XDR_LB", "XK_XDR_SHXYM", "XK_FRDB", "XK_FR_SFZH", "XK_XKWS", "XK_WSH", "XK_XKLB", "XK_XKZS", "XK_XKBH",
-	"XK_NR", "XK_JDRQ", "XK_YXQZ", "XK_YXQZI", "XK_XKJG", "XK_XKJGDM", "DFBM", "XK_ZT", "BZ"}
+	"XK_NR", "XK_JDRQ", "XK_YXQZ", "XK_YXQZI", "XK_XKJG", "XK_XKJGDM", "DFBM", "XK_ZT", "BZ", "公示日期"}
 
 func (m *maker) permit(broken string) {
 	r := m.world.regions[m.weighted(len(m.world.regions))]
@@ -332,5 +346,5 @@ func (m *maker) permit(broken string) {
 		category = "备案"
 	}
 	m.add(name, kind, uscc, person, id, p.item+"决定书", number, category, p.certificate, fmt.Sprintf("JY%s%09d", r.code, m.n),
-		p.item, decided, day, until, agency, m.agencyCode(r, agency0(p)), r.code, "有效", "示例数据")
+		p.item, decided, day, until, agency, m.agencyCode(r, agency0(p)), r.code, "有效", "示例数据", m.announced(at, p.code))
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -16,7 +17,8 @@ import (
 // world is what made-up rows are about: the counties of Gansu and the working
 // days of 2024 to October 2026.
 type world struct {
-	regions []region
+	cities  []region
+	regions []region // counties
 	days    []string
 
 	mu    sync.Mutex
@@ -48,6 +50,7 @@ var theWorld = sync.OnceValue(func() *world {
 		switch code, name, short, level := r[0], r[1], r[2], r[3]; {
 		case level == "市":
 			cities[code] = r
+			w.cities = append(w.cities, region{code: code, full: name, city: short, short: string([]rune(short)[:1])})
 		case level == "县" && r[7] == "": // still valid
 			city := cities[r[4]]
 			w.regions = append(w.regions, region{code: code, full: city[1] + name, city: city[2],
@@ -61,6 +64,12 @@ var theWorld = sync.OnceValue(func() *world {
 	}
 	return w
 })
+
+// cityOf returns the prefecture in which a county lies.
+func (w *world) cityOf(county string) region {
+	i := slices.IndexFunc(w.cities, func(c region) bool { return c.code == county[:4]+"00" })
+	return w.cities[i]
+}
 
 const usccLetters = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 

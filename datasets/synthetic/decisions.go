@@ -1,0 +1,3 @@
+package synthetic
+
+var decisionSamples = map[string]sampler{}

@@ -1,0 +1,3 @@
+package synthetic
+
+var managementSamples = map[string]sampler{}

@@ -1,0 +1,3 @@
+package synthetic
+
+var serviceSamples = map[string]sampler{}
