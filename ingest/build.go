@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/duckdb/duckdb-go/v2"
 
@@ -55,6 +56,7 @@ func (r *run) load(m *catalog.Manifest) error {
 	if err = errors.Join(err, rejects.close()); err != nil {
 		return err
 	}
+	r.report.SecondsLanded = time.Since(r.began).Seconds()
 	r.report.Counts, r.report.Faults = m.Counts, rejects.faults()
 	r.report.Rejects = append(r.report.Rejects, rejects.first...)
 	r.report.RejectFiles = append(r.report.RejectFiles, rejects.files...)
@@ -115,8 +117,7 @@ func (r *run) land(l *loader, rejects *rejectWriter, m *catalog.Manifest) error 
 	return nil
 }
 
-// land types the stream's text. Every text in it is in the one form that the
-// type's cast reads, so a cast that fails is a mistake in package normalise.
+// land makes a table of the stream.
 func (l *loader) land(stream *landing) error {
 	return l.conn.Raw(func(c any) error {
 		conn := c.(*duckdb.Conn)
@@ -129,11 +130,7 @@ func (l *loader) land(stream *landing) error {
 			return err
 		}
 		defer release()
-		columns := []string{"_table", "_line", "_row"}
-		for _, f := range l.dataset.Public() {
-			columns = append(columns, fmt.Sprintf("CAST(%[1]s AS %[2]s) AS %[1]s", store.Ident(f.Name), f.Type.SQL()))
-		}
-		_, err = conn.ExecContext(l.ctx, "CREATE TABLE landed AS SELECT "+strings.Join(columns, ", ")+" FROM landing", nil)
+		_, err = conn.ExecContext(l.ctx, "CREATE TABLE landed AS SELECT * FROM landing", nil)
 		return err
 	})
 }

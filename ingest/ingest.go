@@ -80,7 +80,7 @@ func Run(ctx context.Context, cat *catalog.Catalog, st *catalog.Staging, d *cata
 	if err != nil && !errors.Is(err, catalog.ErrNotFound) {
 		return nil, fmt.Errorf("ingest: %w", err)
 	}
-	r := &run{ctx: ctx, staging: st, dataset: d, previous: previous, options: o, report: &Report{
+	r := &run{ctx: ctx, began: began, staging: st, dataset: d, previous: previous, options: o, report: &Report{
 		Dataset: d.ID, Mode: o.Mode, Skipped: []layout.Skip{}, Faults: []FaultCount{}, Rejects: []Reject{}, Changes: []catalog.Change{}, RejectFiles: []string{}, definition: d,
 	}}
 	m, err := r.run(cat, files)
@@ -97,6 +97,7 @@ func Run(ctx context.Context, cat *catalog.Catalog, st *catalog.Staging, d *cata
 
 type run struct {
 	ctx      context.Context
+	began    time.Time
 	staging  *catalog.Staging
 	dataset  *catalog.Dataset
 	previous *catalog.Release // nil: none

@@ -99,8 +99,8 @@ func (r *batchRow) beyond(width int) string {
 	return strings.Join(parts, " ")
 }
 
-// landing streams the rows of tables as text that keeps every rule of a single
-// cell, in columns _table, _line, _row and one per public field: decoded by one
+// landing streams the rows of tables as typed values that keep every rule of a
+// single cell, in columns _table, _line, _row and one per public field: decoded by one
 // goroutine, checked by as many as there are cores, read in file order by
 // DuckDB. Rows that break a rule go to rejects instead. It implements
 // array.RecordReader; after the last record, Err and the tables' rows, cells
@@ -126,7 +126,7 @@ type landing struct {
 func newLanding(ctx context.Context, d *catalog.Dataset, walk walk, rejects *rejectWriter) *landing {
 	fields := []arrow.Field{{Name: "_table", Type: arrow.PrimitiveTypes.Int32}, {Name: "_line", Type: arrow.PrimitiveTypes.Int64}, {Name: "_row", Type: arrow.PrimitiveTypes.Int64}}
 	for _, f := range d.Public() {
-		fields = append(fields, arrow.Field{Name: f.Name, Type: arrow.BinaryTypes.String, Nullable: true})
+		fields = append(fields, arrow.Field{Name: f.Name, Type: arrowType(f.Type), Nullable: true})
 	}
 	n := runtime.GOMAXPROCS(0)
 	l := &landing{
@@ -197,13 +197,16 @@ func (l *landing) send(b *batch) error {
 func (l *landing) check() {
 	builder := array.NewRecordBuilder(l.memory, l.schema)
 	defer builder.Release()
+	columns := columnsOf(l.dataset, builder)
 	checkers := map[*table]*checker{}
 	for b := range l.work {
 		if l.ctx.Err() == nil {
 			if checkers[b.table] == nil {
 				checkers[b.table] = newChecker(l.dataset, b.table)
 			}
-			checkers[b.table].check(b, builder)
+			if err := checkers[b.table].check(b, builder, columns); err != nil {
+				l.cancel(err)
+			}
 		}
 		close(b.done)
 	}
@@ -236,17 +239,26 @@ func newChecker(d *catalog.Dataset, t *table) *checker {
 		width: t.block.Width(), row: make([]checked, len(d.Fields))}
 }
 
-func (c *checker) check(b *batch, builder *array.RecordBuilder) {
-	tables, lines, rows := builder.Field(0).(*array.Int32Builder), builder.Field(1).(*array.Int64Builder), builder.Field(2).(*array.Int64Builder)
-	columns := make([]*array.StringBuilder, len(c.rules))
+// columnsOf returns the columns of a record by field; nil for those that are dropped.
+func columnsOf(d *catalog.Dataset, builder *array.RecordBuilder) []*typed {
+	columns := make([]*typed, len(d.Fields))
 	at := 3
-	for i := range c.rules {
-		if c.dataset.Fields[i].Privacy == catalog.PrivacyDrop {
-			continue
+	for i := range d.Fields {
+		if f := &d.Fields[i]; f.Privacy != catalog.PrivacyDrop {
+			columns[i] = newTyped(f, builder.Field(at))
+			at++
 		}
-		columns[i] = builder.Field(at).(*array.StringBuilder)
-		columns[i].Reserve(len(b.lines))
-		at++
+	}
+	return columns
+}
+
+func (c *checker) check(b *batch, builder *array.RecordBuilder, columns []*typed) error {
+	tables, lines, rows := builder.Field(0).(*array.Int32Builder), builder.Field(1).(*array.Int64Builder), builder.Field(2).(*array.Int64Builder)
+	builder.Reserve(len(b.lines))
+	for _, column := range columns {
+		if column != nil {
+			column.reserve(len(b.lines))
+		}
 	}
 	// The cells stay as they are until the record is built, and the builders
 	// copy what they are given, so that strings may borrow the bytes.
@@ -261,16 +273,24 @@ func (c *checker) check(b *batch, builder *array.RecordBuilder) {
 		lines.Append(line)
 		rows.Append(b.first + int64(n))
 		for i, cell := range c.row {
-			switch {
-			case columns[i] == nil:
+			switch column := columns[i]; {
+			case column == nil:
 			case cell.null:
-				columns[i].AppendNull()
+				column.AppendNull()
 			default:
-				columns[i].Append(cell.value)
+				if err := column.add(cell.value); err != nil {
+					return notCanonical(&c.dataset.Fields[i], cell.value, err)
+				}
 			}
 		}
 	}
+	for _, column := range columns {
+		if column != nil {
+			column.done()
+		}
+	}
 	b.record = builder.NewRecordBatch()
+	return nil
 }
 
 // checkRow fills c.row and returns why the row cannot be published, if so.

@@ -31,6 +31,9 @@ type Report struct {
 	// RejectFiles hold the rejected rows as they were sent.
 	RejectFiles []string `json:"reject_files"`
 	Seconds     float64  `json:"seconds"`
+	// SecondsLanded is the time until all rows stood checked and typed in
+	// DuckDB, before the release file is sorted and written.
+	SecondsLanded float64 `json:"seconds_landed"`
 
 	definition *catalog.Dataset
 }
