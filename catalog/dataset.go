@@ -304,8 +304,12 @@ var Frequencies = map[string]Text{
 	"irregular": {Zh: "不定期", En: "irregular"},
 }
 
-// Public returns the fields that releases carry: all but those dropped for privacy.
-func (d *Dataset) Public() []Field {
+// Public returns the fields that releases carry: those that are sent and not
+// dropped, and behind them those that the platform computes.
+func (d *Dataset) Public() []Field { return append(d.Sent(), d.Computed()...) }
+
+// Sent returns the fields that departments send and that become public.
+func (d *Dataset) Sent() []Field {
 	return slices.DeleteFunc(slices.Clone(d.Fields), func(f Field) bool { return f.Privacy == PrivacyDrop })
 }
 

@@ -29,6 +29,10 @@ type Manifest struct {
 	Stats map[string]FieldStats `json:"stats,omitempty"`
 	// Withheld says what was kept back and on which basis.
 	Withheld []Withholding `json:"withheld"`
+	// References says where the references of the rows that came in were looked up.
+	References []ReferenceCheck `json:"references,omitempty"`
+	// Timeliness counts all rows of a dataset with a deadline.
+	Timeliness *TimelinessCounts `json:"timeliness,omitempty"`
 	// Store is the DuckDB file that answers queries.
 	Store Artefact `json:"store"`
 	// Artefacts are the download files.
@@ -67,9 +71,27 @@ type Source struct {
 
 // Withholding is one field or group of rows that a release keeps back.
 type Withholding struct {
+	// Entry is the number of the entry of the negative list.
+	Entry string `json:"entry"`
 	Field string `json:"field,omitempty"`
 	Rows  int64  `json:"rows,omitempty"`
 	Basis Text   `json:"basis"`
+}
+
+// ReferenceCheck says how many rows that came in refer to nothing. Release is
+// the one they were looked up in; empty: there was none, and nothing was checked.
+type ReferenceCheck struct {
+	Fields  []string  `json:"fields"`
+	To      ID        `json:"to"`
+	Release ReleaseID `json:"release,omitempty"`
+	Missing int64     `json:"missing"`
+}
+
+// TimelinessCounts counts rows by the values of the field timeliness.
+type TimelinessCounts struct {
+	OnTime  int64 `json:"on_time"`
+	Late    int64 `json:"late"`
+	Unknown int64 `json:"unknown"`
 }
 
 // Artefact is one file of a release.

@@ -125,7 +125,7 @@ type landing struct {
 
 func newLanding(ctx context.Context, d *catalog.Dataset, walk walk, rejects *rejectWriter) *landing {
 	fields := []arrow.Field{{Name: "_table", Type: arrow.PrimitiveTypes.Int32}, {Name: "_line", Type: arrow.PrimitiveTypes.Int64}, {Name: "_row", Type: arrow.PrimitiveTypes.Int64}}
-	for _, f := range d.Public() {
+	for _, f := range landed(d) {
 		fields = append(fields, arrow.Field{Name: f.Name, Type: arrowType(f.Type), Nullable: true})
 	}
 	n := runtime.GOMAXPROCS(0)
@@ -239,15 +239,20 @@ func newChecker(d *catalog.Dataset, t *table) *checker {
 		width: t.block.Width(), row: make([]checked, len(d.Fields))}
 }
 
-// columnsOf returns the columns of a record by field; nil for those that are dropped.
+// landed returns the fields that land. One that is dropped does so only where
+// a condition may ask for it; it goes no further than the private area.
+func landed(d *catalog.Dataset) []catalog.Field {
+	if slices.ContainsFunc(d.Withhold, func(w catalog.Withhold) bool { return w.Rows != "" }) {
+		return d.Fields
+	}
+	return d.Sent()
+}
+
+// columnsOf returns the columns of a record by field; nil for those that do not land.
 func columnsOf(d *catalog.Dataset, builder *array.RecordBuilder) []*typed {
 	columns := make([]*typed, len(d.Fields))
-	at := 3
-	for i := range d.Fields {
-		if f := &d.Fields[i]; f.Privacy != catalog.PrivacyDrop {
-			columns[i] = newTyped(f, builder.Field(at))
-			at++
-		}
+	for at, f := range landed(d) {
+		columns[fieldIndex(d, f.Name)] = newTyped(&f, builder.Field(at+3))
 	}
 	return columns
 }
