@@ -82,6 +82,8 @@ type Dataset struct {
 	Validity *Validity `json:"validity,omitempty" yaml:"validity"`
 	// Withhold lists what is kept back, each under its entry of the negative list.
 	Withhold []Withhold `json:"withhold,omitempty" yaml:"withhold"`
+	// Derived is set where the platform computes the rows.
+	Derived *Derivation `json:"derived,omitempty" yaml:"derived"`
 	// Layout settles how its files are laid out, where that is needed.
 	Layout Layout `json:"layout,omitzero" yaml:"layout"`
 	// Samples are the bundled files, in the order in which they are ingested.

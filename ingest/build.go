@@ -27,9 +27,8 @@ type loader struct {
 	withheld bool
 }
 
-// load lands the tables, applies the rules that need more than one cell, and
-// builds the release's DuckDB file. It fills in m's counts and store.
-func (r *run) load(m *catalog.Manifest) error {
+// inMemory runs work with a DuckDB instance of its own.
+func (r *run) inMemory(work func(l *loader) error) error {
 	connector, err := duckdb.NewConnector("", nil)
 	if err != nil {
 		return err
@@ -49,8 +48,13 @@ func (r *run) load(m *catalog.Manifest) error {
 	if err := l.exec("SET preserve_insertion_order = false"); err != nil {
 		return err
 	}
+	return work(l)
+}
 
-	rejects, err := newRejectWriter(r.staging.RecordsDir())
+// load lands the tables, applies the rules that need more than one cell, and
+// builds the release's DuckDB file. It fills in m's counts and store.
+func (r *run) load(l *loader, m *catalog.Manifest) error {
+	rejects, err := newRejectWriter(r.staging.RecordsDir(), r.dataset)
 	if err != nil {
 		return err
 	}
@@ -69,6 +73,9 @@ func (r *run) load(m *catalog.Manifest) error {
 	case float64(c.Rejected) > r.dataset.RejectLimit*float64(c.In):
 		return &Refused{Why: fmt.Sprintf("%d of %d rows break a rule, more than the dataset's limit of %g %%; %s",
 			c.Rejected, c.In, r.dataset.RejectLimit*100, summary(r.report))}
+	}
+	if m.Contributions, err = l.contributions(rejects); err != nil {
+		return err
 	}
 	return l.build(r, m)
 }
@@ -274,7 +281,7 @@ func (l *loader) kept(r *run, mode catalog.Mode) (string, error) {
 		}
 		columns = append(columns, "p."+store.Ident(f.Name))
 	}
-	conditions := l.open(columns)
+	conditions := l.stillOpen(columns)
 	if mode == catalog.Upsert {
 		conditions = append(conditions, "NOT EXISTS (SELECT 1 FROM landed l WHERE "+equal(l.dataset.Key, "l", "p")+")")
 		if l.withheld {

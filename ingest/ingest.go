@@ -127,7 +127,7 @@ func (r *run) run(files []File) (*catalog.Manifest, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := r.load(m); err != nil {
+	if err := r.inMemory(func(l *loader) error { return r.load(l, m) }); err != nil {
 		return nil, err
 	}
 	r.lineage(m, sources)

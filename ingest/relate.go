@@ -159,10 +159,10 @@ func (l *loader) withhold(condition string) (n int64, err error) {
 	return deleted.RowsAffected()
 }
 
-// open are the conditions under which a row of the previous release p may still
+// stillOpen are the conditions under which a row of the previous release p may still
 // be public, where columns are those of its fields that stay. A field that was
 // never public is null there.
-func (l *loader) open(columns []string) []string {
+func (l *loader) stillOpen(columns []string) []string {
 	var conditions []string
 	for _, w := range l.dataset.Withhold {
 		if w.Rows == "" {

@@ -48,6 +48,7 @@ func (a *app) serve() *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("serve: %w; choose another address with --addr", err)
 			}
+			go a.refreshDaily(c.Context(), cat)
 			a.log.Info("serving", "address", l.Addr().String(), "data", a.data, "sandbox", pool.Sandbox())
 			return s.Serve(c.Context(), l)
 		},
