@@ -16,14 +16,17 @@ import (
 type Names struct {
 	catalog *catalog.Catalog
 	lang    string
+	access  access
 
 	mu       sync.Mutex
 	releases map[string]*catalog.Release // by name as asked
 }
 
 // NewNames begins a question. lang is that of error messages.
-func NewNames(c *catalog.Catalog, lang string) *Names {
-	return &Names{catalog: c, lang: lang, releases: map[string]*catalog.Release{}}
+func NewNames(c *catalog.Catalog, lang string) *Names { return newNames(c, lang, access{}) }
+
+func newNames(c *catalog.Catalog, lang string, a access) *Names {
+	return &Names{catalog: c, lang: lang, access: a, releases: map[string]*catalog.Release{}}
 }
 
 // Resolve is the engine's query.Request.Resolve.
@@ -45,7 +48,7 @@ func (n *Names) Resolve(_ context.Context, name string) (query.Source, error) {
 		}
 		n.releases[name] = r
 	}
-	if err := open(r, n.lang); err != nil {
+	if err := n.access.opens(r, n.lang); err != nil {
 		return query.Source{}, err
 	}
 	return query.Source{Path: r.StorePath()}, nil
@@ -65,6 +68,18 @@ func (n *Names) Known() []string {
 		names = append(names, string(id))
 	}
 	return names
+}
+
+// private reports whether the answer is not for everyone.
+func (n *Names) private() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, r := range n.releases {
+		if !r.Dataset.Queryable() {
+			return true
+		}
+	}
+	return false
 }
 
 // used says which release each dataset of the question was read in. Where a
