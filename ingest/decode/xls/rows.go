@@ -20,6 +20,8 @@ type Rows struct {
 	done  bool
 	given int64 // bytes of text
 	err   error
+	// covered are the rows that are rows for the cells merged over them.
+	covered []int64
 
 	// The row being read: its cells by column, and the bytes of those that are
 	// not shared strings.
@@ -42,18 +44,18 @@ func (s *Sheet) Rows() (*Rows, error) {
 	if err != nil {
 		return nil, err
 	}
+	rows := &Rows{sheet: s, covered: v.covered()}
 	if v.ordered {
-		r, err := s.records()
-		if err != nil {
-			return nil, err
-		}
-		return &Rows{sheet: s, r: r, begin: s.offset}, nil
+		rows.begin = s.offset
+		rows.r, err = s.records()
+		return rows, err
 	}
 	o, err := s.sort(v)
 	if err != nil {
 		return nil, err
 	}
-	return &Rows{sheet: s, r: &sheetRecords{newRecords(o, 0)}}, nil
+	rows.r = &sheetRecords{newRecords(o, 0)}
+	return rows, nil
 }
 
 // Read returns how many bytes of the sheet have been read.
@@ -65,10 +67,10 @@ func (r *Rows) Close() error {
 	return nil
 }
 
-// Next returns the next row that has cells, be they empty: its number from 1
-// and its cells as text by column, gaps empty, none after the last with a value.
-// They are valid until the next call and must not be changed. After the last row
-// the error is io.EOF.
+// Next returns the next row that has cells, be they empty or merged with those
+// above: its number from 1 and its cells as text by column, gaps empty, none
+// after the last with a value. They are valid until the next call and must not
+// be changed. After the last row the error is io.EOF.
 func (r *Rows) Next() (number int64, cells [][]byte, err error) {
 	if r.err == nil {
 		if r.err = r.next(); r.err == nil {
@@ -82,33 +84,52 @@ func (r *Rows) Next() (number int64, cells [][]byte, err error) {
 }
 
 func (r *Rows) next() error {
-	r.spans, r.arena, r.formula = r.spans[:0], r.arena[:0], 0
 	if !r.ahead {
-		if err := r.toCell(); err != nil {
+		if err := r.toCell(); err != nil && !errors.Is(err, io.EOF) {
+			return err
+		}
+		r.ahead = !r.done
+	}
+	row := int64(maxRows + 1)
+	if r.ahead {
+		var err error
+		if row, err = r.rowOf(); err != nil {
 			return err
 		}
 	}
-	r.ahead = false
-	row, err := r.rowOf()
-	if err != nil {
-		return err
+	r.spans, r.arena = r.spans[:0], r.arena[:0]
+	for len(r.covered) > 0 && r.covered[0] <= r.row {
+		r.covered = r.covered[1:]
 	}
-	for r.row = row; row == r.row; {
-		r.formula = 0
+	switch {
+	case len(r.covered) > 0 && r.covered[0] < row:
+		r.row = r.covered[0]
+		return r.slice()
+	case !r.ahead:
+		return io.EOF
+	}
+	r.row = row
+	return r.readRow()
+}
+
+// readRow reads the cells of a row up to the first of the next one.
+func (r *Rows) readRow() error {
+	for {
 		if err := r.readCell(); err != nil {
 			return err
 		}
 		if err := r.toCell(); errors.Is(err, io.EOF) {
-			break
+			r.ahead = false
+			return r.slice()
 		} else if err != nil {
 			return err
 		}
-		if row, err = r.rowOf(); err != nil {
+		if row, err := r.rowOf(); err != nil {
 			return err
+		} else if row != r.row {
+			return r.slice()
 		}
-		r.ahead = row != r.row
 	}
-	return r.slice()
 }
 
 // toCell moves to the next record of cells. The text of a formula stands
@@ -118,7 +139,6 @@ func (r *Rows) toCell() error {
 		switch err := r.r.next(); {
 		case errors.Is(err, io.EOF):
 			r.done = true
-			return io.EOF
 		case err != nil:
 			return err
 		case isCell(r.r.id):
@@ -193,6 +213,7 @@ func sizeOf(id uint16) int {
 // readCell reads a record of cells. Of two cells in one place the last counts.
 func (r *Rows) readCell() error {
 	d := r.r.data
+	r.formula = 0
 	if len(d) < sizeOf(r.r.id) {
 		return r.short()
 	}

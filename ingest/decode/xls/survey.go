@@ -36,7 +36,7 @@ func (s *Sheet) look() (*survey, error) {
 			return nil, fmt.Errorf("sheet %q, stream %s, before byte %d: %w", s.Name, s.book.stream, r.at, err)
 		}
 		if r.id == recMergedCells {
-			v.merge(r.data)
+			s.book.merges += v.merge(r.data, maxMerges-s.book.merges)
 		}
 		begins, kept := at.of(r.records)
 		if begins {
@@ -72,15 +72,38 @@ func (p *place) of(r *records) (begins, kept bool) {
 	return begins, p.kept
 }
 
-// merge keeps the ranges of a record of them ([MS-XLS] 2.4.168).
-func (v *survey) merge(data []byte) {
-	for data = data[min(2, len(data)):]; len(data) >= 8 && len(v.merges) < maxMerges; data = data[8:] {
+// merge keeps the ranges of a record of them ([MS-XLS] 2.4.168), at most so
+// many, and returns how many they are.
+func (v *survey) merge(data []byte, most int) int {
+	before := len(v.merges)
+	for data = data[min(2, len(data)):]; len(data) >= 8 && len(v.merges)-before < most; data = data[8:] {
 		at := func(i int) int { return int(binary.LittleEndian.Uint16(data[2*i:])) + 1 }
 		m := Range{Row: at(0), Row2: at(1), Col: at(2), Col2: at(3)}
 		if m.Row2 >= m.Row && m.Col2 >= m.Col && (m.Row2 > m.Row || m.Col2 > m.Col) {
 			v.merges = append(v.merges, m)
 		}
 	}
+	return len(v.merges) - before
+}
+
+// covered returns the rows that merged cells cover, in their order. They are
+// rows of the table even where nothing stands in them. Cells merged down to the
+// end of the sheet are whole columns, and say nothing of its rows.
+func (v *survey) covered() []int64 {
+	var change [maxRows + 2]int32 // in how many ranges cover a row
+	for _, m := range v.merges {
+		if m.Row2 < maxRows {
+			change[m.Row]++
+			change[m.Row2+1]--
+		}
+	}
+	var rows []int64
+	for row, n := 1, int32(0); row <= maxRows; row++ {
+		if n += change[row]; n > 0 {
+			rows = append(rows, int64(row))
+		}
+	}
+	return rows
 }
 
 // isCell reports whether a record holds cells. They all begin with the row.

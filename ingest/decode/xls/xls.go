@@ -35,8 +35,9 @@ type Options struct {
 
 const (
 	maxColumns = 256 // [MS-XLS] 2.5.51
+	maxRows    = 1 << 16
 	maxSheets  = 4096
-	// maxMerges bounds the merged ranges of a sheet.
+	// maxMerges bounds the merged ranges of a workbook.
 	maxMerges = 1 << 20
 	// maxUnordered bounds the sheets whose rows are sorted, in bytes: they are
 	// held in memory. Rows that stand in their order are not.
@@ -55,6 +56,7 @@ type Book struct {
 	strings sharedStrings
 	kinds   []numfmt.Kind // by XF record
 	epoch   float64       // days to add to serials of the 1904 system
+	merges  int           // ranges kept, of all sheets
 	options Options
 }
 
