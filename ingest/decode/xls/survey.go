@@ -124,7 +124,7 @@ func (s *Sheet) records() (*sheetRecords, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sheet %q: %w", s.Name, err)
 	}
-	if err := r.next(); err != nil || r.id != recBOF {
+	if err := r.next(); err != nil || r.id != recBOF || len(r.data) < 4 || binary.LittleEndian.Uint16(r.data[2:]) == substreamGlobals {
 		return nil, fmt.Errorf("%w: sheet %q: no sheet begins at byte %d of stream %s", ErrCorrupt, s.Name, s.offset, s.book.stream)
 	}
 	return &sheetRecords{r}, nil
