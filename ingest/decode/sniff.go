@@ -177,7 +177,7 @@ func sniffOLE(c *content) (kind, error) {
 	if errors.Is(err, ole.ErrLimit) {
 		return 0, &Error{File: c.name, Found: err.Error(), Want: "less", Do: "save it as .xlsx", Err: ErrFormat}
 	} else if err != nil {
-		return 0, &Error{File: c.name, Found: err.Error() + ", such as a legacy .xls", Want: "a whole file", Do: "send the file again", Err: ErrCorrupt}
+		return 0, &Error{File: c.name, Found: fmt.Sprintf("an OLE file, such as a legacy .xls, that cannot be read (%v)", err), Want: "a whole file", Do: "send the file again", Err: ErrCorrupt}
 	}
 	const do = "send the table itself as CSV or XLSX"
 	for _, other := range []struct{ stream, found string }{

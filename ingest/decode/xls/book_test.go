@@ -39,7 +39,7 @@ func rec(id int, parts ...any) []byte {
 	return append(join(id, len(data)), data...)
 }
 
-func all8(records ...[]byte) []byte { return bytes.Join(records, nil) }
+func concat(records ...[]byte) []byte { return bytes.Join(records, nil) }
 
 // wide is text as two bytes a character, without its length and flags.
 func wide(s string) []byte {
@@ -70,13 +70,12 @@ func xf(format int) []byte { return rec(recXF, 0, format, make([]byte, 16)) }
 func format8(id int, code string) []byte { return rec(recFormat, id, text8(code)) }
 
 var (
-	bof8    = rec(recBOF, biff8, substreamGlobals, 0, 0, uint32(0), uint32(0))
-	bof5    = rec(recBOF, biff5, substreamGlobals, 0, 0)
-	eof     = rec(recEOF)
-	sheet8  = rec(recBOF, biff8, 0x10, 0, 0, uint32(0), uint32(0))
-	sheet5  = rec(recBOF, biff5, 0x10, 0, 0)
-	chart8  = rec(recBOF, biff8, 0x20, 0, 0, uint32(0), uint32(0))
-	narrow1 = "1" // the name of the first sheet
+	bof8   = rec(recBOF, biff8, substreamGlobals, 0, 0, uint32(0), uint32(0))
+	bof5   = rec(recBOF, biff5, substreamGlobals, 0, 0)
+	eof    = rec(recEOF)
+	sheet8 = rec(recBOF, biff8, 0x10, 0, 0, uint32(0), uint32(0))
+	sheet5 = rec(recBOF, biff5, 0x10, 0, 0)
+	chart8 = rec(recBOF, biff8, 0x20, 0, 0, uint32(0), uint32(0))
 )
 
 // bound is what the workbook says of a sheet.
@@ -119,11 +118,11 @@ func streamOf(bof, begin []byte, flags bool, globals []byte, sheets []bound) []b
 
 // file8 is a BIFF8 workbook of one sheet.
 func file8(globals []byte, records ...[]byte) []byte {
-	return fileOf("Workbook", stream8(globals, bound{name: narrow1, records: all8(records...)}))
+	return fileOf("Workbook", stream8(globals, bound{name: "1", records: concat(records...)}))
 }
 
 func file5(globals []byte, records ...[]byte) []byte {
-	return fileOf("Book", stream5(globals, bound{name: narrow1, records: all8(records...)}))
+	return fileOf("Book", stream5(globals, bound{name: "1", records: concat(records...)}))
 }
 
 func fileOf(name string, stream []byte) []byte {

@@ -53,6 +53,9 @@ func (b *Book) appendText(dst []byte, r *records, n int) ([]byte, error) {
 		if flags, err = r.uint8(); err != nil {
 			return dst, err
 		}
+		if _, err = r.extras(flags); err != nil {
+			return dst, err
+		}
 		dst, err = appendUnicode(dst, r, n, flags)
 	} else {
 		var raw []byte
@@ -133,6 +136,27 @@ func appendUnicode(dst []byte, r *records, n int, flags uint8) ([]byte, error) {
 	return dst, nil
 }
 
+// extras reads how many bytes stand behind a text: the runs of its fonts, and
+// how it is pronounced.
+func (r *records) extras(flags uint8) (int64, error) {
+	var size int64
+	if flags&flagRich != 0 {
+		runs, err := r.uint16()
+		if err != nil {
+			return 0, err
+		}
+		size += 4 * int64(runs)
+	}
+	if flags&flagPhonetic != 0 {
+		n, err := r.uint32()
+		if err != nil {
+			return 0, err
+		}
+		size += int64(n)
+	}
+	return size, nil
+}
+
 func appendNarrow(dst, chars []byte) []byte {
 	for _, c := range chars {
 		if c < utf8.RuneSelf {
@@ -204,8 +228,8 @@ func (b *Book) readStrings(r *records) error {
 	return nil
 }
 
-// readString reads one shared string: its text, without the runs of its fonts
-// and how it is pronounced ([MS-XLS] 2.5.293).
+// readString reads one shared string: its text, without what stands behind it
+// ([MS-XLS] 2.5.293).
 func (b *Book) readString(r *records) error {
 	n, err := r.uint16()
 	if err != nil {
@@ -215,20 +239,9 @@ func (b *Book) readString(r *records) error {
 	if err != nil {
 		return err
 	}
-	var rest int64
-	if flags&flagRich != 0 {
-		runs, err := r.uint16()
-		if err != nil {
-			return err
-		}
-		rest += 4 * int64(runs)
-	}
-	if flags&flagPhonetic != 0 {
-		size, err := r.uint32()
-		if err != nil {
-			return err
-		}
-		rest += int64(size)
+	rest, err := r.extras(flags)
+	if err != nil {
+		return err
 	}
 	s := &b.strings
 	from := len(s.text)

@@ -48,7 +48,6 @@ const (
 type Book struct {
 	file    *ole.File
 	stream  string // the name of the workbook's
-	size    int64  // of the stream, in bytes
 	unicode bool   // BIFF8
 	page    uint16 // code page of the text of BIFF5
 	decoder transform.Transformer
@@ -117,8 +116,8 @@ func (b *Book) records(offset int64) (*records, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
-	if b.size = s.Size; b.size > b.options.MaxBytes {
-		return nil, fmt.Errorf("%w: a stream of %d bytes, more than %d", ErrBomb, b.size, b.options.MaxBytes)
+	if s.Size > b.options.MaxBytes {
+		return nil, fmt.Errorf("%w: a stream of %d bytes, more than %d", ErrBomb, s.Size, b.options.MaxBytes)
 	}
 	if err := s.To(offset); err != nil {
 		return nil, fmt.Errorf("%w: byte %d of stream %s: %w", ErrCorrupt, offset, b.stream, err)

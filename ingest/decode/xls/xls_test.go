@@ -82,36 +82,37 @@ func wantSheet(t *testing.T, what string, data []byte, want string) {
 }
 
 func TestCellsAsText(t *testing.T) {
-	globals := all8(rec(recCodePage, 1200), format8(164, `yyyy"年"m"月"d"日"`), format8(165, "[h]:mm"), format8(166, "0.00%"), format8(14, "m/d/yy"),
+	globals := concat(rec(recCodePage, 1200), format8(164, `yyyy"年"m"月"d"日"`), format8(165, "[h]:mm"), format8(166, "0.00%"), format8(14, "m/d/yy"),
 		xf(0), xf(14), xf(164), xf(21), xf(165), xf(166), xf(46), xf(9), sst("兰州市", "a\nb", "", "\U0001F600"))
 	for _, c := range []struct {
 		what    string
 		records []byte
 		want    string
 	}{
-		{"shared text", all8(label(0, 0, 0), label(0, 1, 1), label(0, 2, 2), label(0, 3, 3)), "1:[兰州市|a\nb||\U0001F600]"},
-		{"text in the cell", all8(rec(recLabel, 0, 0, 0, text8("许可")), rec(recLabel, 0, 1, 0, 3, byte(0), "caf"), rec(recLabel, 0, 2, 0, 1, byte(0), "\xE9"), rec(recRString, 0, 3, 0, text8("粗"), byte(1), byte(0), byte(2))), "1:[许可|caf|é|粗]"},
+		{"shared text", concat(label(0, 0, 0), label(0, 1, 1), label(0, 2, 2), label(0, 3, 3)), "1:[兰州市|a\nb||\U0001F600]"},
+		{"text in the cell", concat(rec(recLabel, 0, 0, 0, text8("许可")), rec(recLabel, 0, 1, 0, 3, byte(0), "caf"), rec(recLabel, 0, 2, 0, 1, byte(0), "\xE9"), rec(recRString, 0, 3, 0, text8("粗"), byte(1), byte(0), byte(2))), "1:[许可|caf|é|粗]"},
+		{"text with the runs of its fonts announced", rec(recLabel, 0, 0, 0, 1, byte(flagRich|flagPhonetic), 1, uint32(5), "x", uint32(0), "phone"), "1:[x]"},
 		{"text without flags for there is none", rec(recLabel, 0, 1, 0, 0), "1:[]"},
-		{"numbers", all8(number(0, 0, 0, 0.1+0.2), number(0, 1, 0, -12), number(0, 2, 0, 1e18), number(0, 3, 0, 1e-7), number(0, 4, 0, 620102001001000)), "1:[0.3|-12|1000000000000000000|0.0000001|620102001001000]"},
-		{"numbers of four bytes", all8(rec(recRK, 0, 0, 0, whole(-5)), rec(recRK, 0, 1, 0, whole(12345)|1), rec(recRK, 0, 2, 0, uint32(math.Float64bits(1.5)>>32)), rec(recRK, 0, 3, 0, uint32(math.Float64bits(250)>>32)|1)), "1:[-5|123.45|1.5|2.5]"},
+		{"numbers", concat(number(0, 0, 0, 0.1+0.2), number(0, 1, 0, -12), number(0, 2, 0, 1e18), number(0, 3, 0, 1e-7), number(0, 4, 0, 620102001001000)), "1:[0.3|-12|1000000000000000000|0.0000001|620102001001000]"},
+		{"numbers of four bytes", concat(rec(recRK, 0, 0, 0, whole(-5)), rec(recRK, 0, 1, 0, whole(12345)|1), rec(recRK, 0, 2, 0, uint32(math.Float64bits(1.5)>>32)), rec(recRK, 0, 3, 0, uint32(math.Float64bits(250)>>32)|1)), "1:[-5|123.45|1.5|2.5]"},
 		{"numbers side by side", rec(recMulRK, 2, 1, 0, whole(1), 1, whole(45992), 5, whole(7)|1, 3), "3:[|1|2025-12-01|0.07]"},
-		{"dates and times", all8(number(0, 0, 1, 45992), number(0, 1, 2, 45992.5), number(0, 2, 3, 0.75), number(0, 3, 4, 1.5), number(0, 4, 6, 1.5), number(0, 5, 1, -1)), "1:[2025-12-01|2025-12-01T12:00:00|18:00:00|36:00:00|36:00:00|-1]"},
-		{"percentages", all8(number(0, 0, 5, 0.125), number(0, 1, 7, 0.5)), "1:[0.125|0.5]"},
+		{"dates and times", concat(number(0, 0, 1, 45992), number(0, 1, 2, 45992.5), number(0, 2, 3, 0.75), number(0, 3, 4, 1.5), number(0, 4, 6, 1.5), number(0, 5, 1, -1)), "1:[2025-12-01|2025-12-01T12:00:00|18:00:00|36:00:00|36:00:00|-1]"},
+		{"percentages", concat(number(0, 0, 5, 0.125), number(0, 1, 7, 0.5)), "1:[0.125|0.5]"},
 		{"a style that is not there", number(0, 0, 99, 45992), "1:[45992]"},
-		{"numbers that are none", all8(number(0, 0, 0, math.NaN()), number(0, 1, 0, math.Inf(1))), "1:[#NUM!|#NUM!]"},
-		{"truth and errors", all8(rec(recBoolErr, 0, 0, 0, byte(1), byte(0)), rec(recBoolErr, 0, 1, 0, byte(0), byte(0)), rec(recBoolErr, 0, 2, 0, byte(7), byte(1)), rec(recBoolErr, 0, 3, 0, byte(0x2A), byte(1)), rec(recBoolErr, 0, 4, 0, byte(0xEE), byte(1))), "1:[TRUE|FALSE|#DIV/0!|#N/A|#ERROR!]"},
-		{"formulas by their values", all8(formula(0, 0, join(2.5)), formula(0, 1, []byte{1, 0, 1, 0, 0, 0, 0xFF, 0xFF}), formula(0, 2, []byte{2, 0, 0x17, 0, 0, 0, 0xFF, 0xFF}), formula(0, 3, []byte{3, 0, 0, 0, 0, 0, 0xFF, 0xFF}), number(0, 4, 0, 1)), "1:[2.5|TRUE|#REF!||1]"},
-		{"text of a formula", all8(formula(0, 0, textResult), rec(recString, text8("合计")), number(0, 1, 0, 3)), "1:[合计|3]"},
-		{"text behind a shared formula, an array, a table", all8(formula(0, 0, textResult), rec(0x04BC, make([]byte, 20)), rec(recString, text8("a")), formula(0, 1, textResult), rec(0x0221, make([]byte, 20)), rec(recString, text8("b")), formula(1, 0, textResult), rec(0x0236, make([]byte, 16)), rec(recString, text8("c"))), "1:[a|b] 2:[c]"},
-		{"text of a formula that goes on", all8(formula(0, 0, textResult), rec(recString, 4, byte(0), "ab"), rec(recContinue, byte(1), wide("兰州"))), "1:[ab兰州]"},
-		{"text that is missing, text of no formula", all8(formula(0, 0, textResult), number(0, 1, 0, 1), rec(recString, text8("x")), formula(1, 0, textResult)), "1:[|1] 2:[]"},
-		{"formulas of older records", all8(rec(recFormula3, 0, 0, 0, 1.0, 0, 0), rec(recFormula4, 0, 1, 0, 2.0, 0, 0)), "1:[1|2]"},
-		{"blank cells", all8(rec(recBlank, 0, 0, 0), number(0, 1, 0, 1), rec(recMulBlank, 0, 2, 0, 0, 3), rec(recBlank, 4, 0, 0)), "1:[|1] 5:[]"},
-		{"cells out of order in a row", all8(number(0, 2, 0, 3), number(0, 0, 0, 1), number(0, 1, 0, 2)), "1:[1|2|3]"},
-		{"a cell twice: the last counts", all8(number(0, 0, 0, 1), label(0, 0, 0), number(0, 0, 0, 2)), "1:[2]"},
-		{"rows of a sheet to its end", all8(number(0, 0, 0, 1), number(65535, 255, 0, 2)), "1:[1] 65536:[" + strings.Repeat("|", 255) + "2]"},
-		{"a chart within the sheet", all8(number(0, 0, 0, 1), chart8, number(0, 0, 0, 99), rec(recString, text8("x")), eof, number(1, 0, 0, 2)), "1:[1] 2:[2]"},
-		{"records of other kinds", all8(rec(0x020B, make([]byte, 16)), rec(0x0200, uint32(0), uint32(0xFFFFFFFF), 0, 0xFFFF, 0), rec(0x0208, 0, 0, 9, 0, 0, 0, uint32(0)), number(0, 0, 0, 1), rec(0x00D7, make([]byte, 8)), rec(0xFFFF, make([]byte, 65535)), number(0, 1, 0, 2)), "1:[1|2]"},
+		{"numbers that are none", concat(number(0, 0, 0, math.NaN()), number(0, 1, 0, math.Inf(1))), "1:[#NUM!|#NUM!]"},
+		{"truth and errors", concat(rec(recBoolErr, 0, 0, 0, byte(1), byte(0)), rec(recBoolErr, 0, 1, 0, byte(0), byte(0)), rec(recBoolErr, 0, 2, 0, byte(7), byte(1)), rec(recBoolErr, 0, 3, 0, byte(0x2A), byte(1)), rec(recBoolErr, 0, 4, 0, byte(0xEE), byte(1))), "1:[TRUE|FALSE|#DIV/0!|#N/A|#ERROR!]"},
+		{"formulas by their values", concat(formula(0, 0, join(2.5)), formula(0, 1, []byte{1, 0, 1, 0, 0, 0, 0xFF, 0xFF}), formula(0, 2, []byte{2, 0, 0x17, 0, 0, 0, 0xFF, 0xFF}), formula(0, 3, []byte{3, 0, 0, 0, 0, 0, 0xFF, 0xFF}), number(0, 4, 0, 1)), "1:[2.5|TRUE|#REF!||1]"},
+		{"text of a formula", concat(formula(0, 0, textResult), rec(recString, text8("合计")), number(0, 1, 0, 3)), "1:[合计|3]"},
+		{"text behind a shared formula, an array, a table", concat(formula(0, 0, textResult), rec(0x04BC, make([]byte, 20)), rec(recString, text8("a")), formula(0, 1, textResult), rec(0x0221, make([]byte, 20)), rec(recString, text8("b")), formula(1, 0, textResult), rec(0x0236, make([]byte, 16)), rec(recString, text8("c"))), "1:[a|b] 2:[c]"},
+		{"text of a formula that goes on", concat(formula(0, 0, textResult), rec(recString, 4, byte(0), "ab"), rec(recContinue, byte(1), wide("兰州"))), "1:[ab兰州]"},
+		{"text that is missing, text of no formula", concat(formula(0, 0, textResult), number(0, 1, 0, 1), rec(recString, text8("x")), formula(1, 0, textResult)), "1:[|1] 2:[]"},
+		{"formulas of older records", concat(rec(recFormula3, 0, 0, 0, 1.0, 0, 0), rec(recFormula4, 0, 1, 0, 2.0, 0, 0)), "1:[1|2]"},
+		{"blank cells", concat(rec(recBlank, 0, 0, 0), number(0, 1, 0, 1), rec(recMulBlank, 0, 2, 0, 0, 3), rec(recBlank, 4, 0, 0)), "1:[|1] 5:[]"},
+		{"cells out of order in a row", concat(number(0, 2, 0, 3), number(0, 0, 0, 1), number(0, 1, 0, 2)), "1:[1|2|3]"},
+		{"a cell twice: the last counts", concat(number(0, 0, 0, 1), label(0, 0, 0), number(0, 0, 0, 2)), "1:[2]"},
+		{"rows of a sheet to its end", concat(number(0, 0, 0, 1), number(65535, 255, 0, 2)), "1:[1] 65536:[" + strings.Repeat("|", 255) + "2]"},
+		{"a chart within the sheet", concat(number(0, 0, 0, 1), chart8, number(0, 0, 0, 99), rec(recString, text8("x")), eof, number(1, 0, 0, 2)), "1:[1] 2:[2]"},
+		{"records of other kinds", concat(rec(0x020B, make([]byte, 16)), rec(0x0200, uint32(0), uint32(0xFFFFFFFF), 0, 0xFFFF, 0), rec(0x0208, 0, 0, 9, 0, 0, 0, uint32(0)), number(0, 0, 0, 1), rec(0x00D7, make([]byte, 8)), rec(0xFFFF, make([]byte, 65535)), number(0, 1, 0, 2)), "1:[1|2]"},
 		{"no cells", nil, ""},
 	} {
 		wantSheet(t, c.what, file8(globals, c.records), c.want)
@@ -119,8 +120,8 @@ func TestCellsAsText(t *testing.T) {
 }
 
 func TestDatesOfThe1904System(t *testing.T) {
-	wantSheet(t, "1904", file8(all8(rec(recDateMode, 1), xf(14)), number(0, 0, 0, 45992-1462), number(0, 1, 0, 0)), "1:[2025-12-01|1904-01-01]")
-	wantSheet(t, "1900", file8(all8(rec(recDateMode, 0), xf(14)), number(0, 0, 0, 45992), number(0, 1, 0, 60)), "1:[2025-12-01|1900-02-29]")
+	wantSheet(t, "1904", file8(concat(rec(recDateMode, 1), xf(14)), number(0, 0, 0, 45992-1462), number(0, 1, 0, 0)), "1:[2025-12-01|1904-01-01]")
+	wantSheet(t, "1900", file8(concat(rec(recDateMode, 0), xf(14)), number(0, 0, 0, 45992), number(0, 1, 0, 60)), "1:[2025-12-01|1900-02-29]")
 }
 
 func TestFormatsOfExcel95ShowDates(t *testing.T) {
@@ -128,7 +129,7 @@ func TestFormatsOfExcel95ShowDates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	globals := all8(rec(recCodePage, 936), rec(recFormat, 164, byte(len(gbk)), gbk), rec(recXF, 0, 164, make([]byte, 12)), rec(recXF, 0, 0, make([]byte, 12)))
+	globals := concat(rec(recCodePage, 936), rec(recFormat, 164, byte(len(gbk)), gbk), rec(recXF, 0, 164, make([]byte, 12)), rec(recXF, 0, 0, make([]byte, 12)))
 	wantSheet(t, "a format in GBK", file5(globals, number(0, 0, 0, 45992), number(0, 1, 1, 45992)), "1:[2025-12-01|45992]")
 }
 
@@ -248,9 +249,9 @@ func TestSharedStringsMayBeCutAnywhere(t *testing.T) {
 			continue
 		}
 		cuts++
-		records := all8(rec(recSST, head), rec(recContinue, tail))
+		records := concat(rec(recSST, head), rec(recContinue, tail))
 		if at%3 == 0 { // a record without anything says nothing
-			records = all8(rec(recSST, head), rec(recContinue, tail), rec(recContinue))
+			records = concat(rec(recSST, head), rec(recContinue, tail), rec(recContinue))
 		}
 		b, err := openFile(t, file8(records, label(0, 0, 0), label(0, 1, 1), label(0, 2, 2), label(0, 3, 3), label(0, 4, 4)))
 		if err != nil {
@@ -268,10 +269,10 @@ func TestSharedStringsMayBeCutAnywhere(t *testing.T) {
 }
 
 func TestASharedStringMayChangeItsWidthWhereItIsCut(t *testing.T) {
-	records := all8(rec(recSST, uint32(1), uint32(1), 6, byte(flagWide), wide("兰ÿ")), rec(recContinue, byte(0), "ab"), rec(recContinue, byte(1), wide("州市")))
+	records := concat(rec(recSST, uint32(1), uint32(1), 6, byte(flagWide), wide("兰ÿ")), rec(recContinue, byte(0), "ab"), rec(recContinue, byte(1), wide("州市")))
 	wantSheet(t, "two cuts", file8(records, label(0, 0, 0)), "1:[兰ÿab州市]")
 	wantSheet(t, "half a pair", file8(rec(recSST, uint32(2), uint32(2), 2, byte(1), 0xD83D, 0x61, 1, byte(1), 0xDE00), label(0, 0, 0), label(0, 1, 1)), "1:[\uFFFDa|\uFFFD]")
-	wantSheet(t, "half a pair before narrow text", file8(all8(rec(recSST, uint32(1), uint32(1), 2, byte(1), 0xD83D), rec(recContinue, byte(0), "a")), label(0, 0, 0)), "1:[\uFFFDa]")
+	wantSheet(t, "half a pair before narrow text", file8(concat(rec(recSST, uint32(1), uint32(1), 2, byte(1), 0xD83D), rec(recContinue, byte(0), "a")), label(0, 0, 0)), "1:[\uFFFDa]")
 }
 
 func TestRowsComeInTheirOrderHoweverTheyStand(t *testing.T) {
@@ -306,10 +307,10 @@ func TestRowsComeInTheirOrderHoweverTheyStand(t *testing.T) {
 			case c.col%2 == 0:
 				records = append(records, rec(recLabel, c.row, c.col, 0, text8(text))...)
 			default: // a formula, its text in two records
-				records = append(records, all8(formula(c.row, c.col, textResult), rec(0x04BC, make([]byte, 9)), rec(recString, len(text), byte(0), text[:2]), rec(recContinue, byte(0), text[2:]))...)
+				records = append(records, concat(formula(c.row, c.col, textResult), rec(0x04BC, make([]byte, 9)), rec(recString, len(text), byte(0), text[:2]), rec(recContinue, byte(0), text[2:]))...)
 			}
 			if i%5 == 0 {
-				records = append(records, all8(rec(0x005D, make([]byte, 30)), rec(recContinue, make([]byte, 30)), chart8, number(c.row, 0, 0, 7), eof)...)
+				records = append(records, concat(rec(0x005D, make([]byte, 30)), rec(recContinue, make([]byte, 30)), chart8, number(c.row, 0, 0, 7), eof)...)
 			}
 		}
 		b, err := openFile(t, file8(nil, records))
@@ -376,7 +377,7 @@ func TestWhatIsNoWorkbookIsRefusedByWhatItIs(t *testing.T) {
 		{"shared strings that are not there", file8(sst("a"), label(0, 0, 1)), ErrCorrupt, "shared string 1 of 1"},
 		{"4 billion shared strings", file8(rec(recSST, uint32(0xFFFFFFFF), uint32(0xFFFFFFFF), text8("a")), label(0, 0, 1)), ErrCorrupt, "shared string 1 of 1"},
 		{"a shared string that breaks off", file8(rec(recSST, uint32(1), uint32(1), 9, byte(1), wide("a"))), ErrCorrupt, "shared string 0"},
-		{"half a character", file8(all8(rec(recSST, uint32(1), uint32(1), 2, byte(1), "abc"), rec(recContinue, byte(1), "de"))), ErrCorrupt, "half"},
+		{"half a character", file8(concat(rec(recSST, uint32(1), uint32(1), 2, byte(1), "abc"), rec(recContinue, byte(1), "de"))), ErrCorrupt, "half"},
 		{"a short record of shared strings", file8(rec(recSST, 1)), ErrCorrupt, "0x00fc"},
 		{"a short record of a style", file8(rec(recXF, 1)), ErrCorrupt, "0x00e0"},
 		{"a short format", file8(rec(recFormat, 1, 9, byte(0), "x")), ErrCorrupt, ""},
@@ -402,9 +403,9 @@ func TestWhatIsNoWorkbookIsRefusedByWhatItIs(t *testing.T) {
 
 // hostile is a small workbook with all that is read in it.
 func hostileBook() []byte {
-	globals := all8(rec(recCodePage, 1200), rec(recDateMode, 0), format8(164, "yyyy-mm-dd"), xf(0), xf(164), all8(rec(recSST, uint32(2), uint32(2), 4, byte(flagWide|flagRich|flagPhonetic), 1, uint32(3), wide("兰州")), rec(recContinue, byte(1), wide("城关"), 0, 0, "pho", text8("b"))))
-	return stream8(globals, bound{name: "A", records: all8(label(1, 0, 0), label(1, 1, 1), rec(recMulRK, 0, 0, 0, whole(1), 1, whole(45992), 1), formula(2, 0, textResult), rec(recString, 2, byte(0), "x"), rec(recContinue, byte(1), wide("州")),
-		rec(recMergedCells, 1, 0, 3, 0, 0))}, bound{name: "B", state: 1, records: all8(chart8, eof, number(0, 0, 1, 45992.5), rec(recRString, 0, 1, 0, text8("r"), byte(0)))})
+	globals := concat(rec(recCodePage, 1200), rec(recDateMode, 0), format8(164, "yyyy-mm-dd"), xf(0), xf(164), concat(rec(recSST, uint32(2), uint32(2), 4, byte(flagWide|flagRich|flagPhonetic), 1, uint32(3), wide("兰州")), rec(recContinue, byte(1), wide("城关"), 0, 0, "pho", text8("b"))))
+	return stream8(globals, bound{name: "A", records: concat(label(1, 0, 0), label(1, 1, 1), rec(recMulRK, 0, 0, 0, whole(1), 1, whole(45992), 1), formula(2, 0, textResult), rec(recString, 2, byte(0), "x"), rec(recContinue, byte(1), wide("州")),
+		rec(recMergedCells, 1, 0, 3, 0, 0))}, bound{name: "B", state: 1, records: concat(chart8, eof, number(0, 0, 1, 45992.5), rec(recRString, 0, 1, 0, text8("r"), byte(0)))})
 }
 
 // readWhole reads all that can be read of a file, and reports its first fault.
@@ -602,9 +603,9 @@ func TestMemoryDoesNotGrowWithRows(t *testing.T) {
 func seeds(f *testing.F) [][]byte {
 	streams := [][]byte{
 		hostileBook(),
-		stream5(all8(rec(recCodePage, 936), rec(recFormat, 164, byte(2), "yy"), rec(recXF, 0, 164, make([]byte, 12))), bound{name: "1", records: all8(rec(recLabel, 0, 0, 0, 4, "\xC0\xBC\xD6\xDD"), number(0, 1, 0, 45992), formula(1, 0, textResult), rec(recString, 1, "x"))}),
+		stream5(concat(rec(recCodePage, 936), rec(recFormat, 164, byte(2), "yy"), rec(recXF, 0, 164, make([]byte, 12))), bound{name: "1", records: concat(rec(recLabel, 0, 0, 0, 4, "\xC0\xBC\xD6\xDD"), number(0, 1, 0, 45992), formula(1, 0, textResult), rec(recString, 1, "x"))}),
 		stream8(rec(recFilePass, 0), bound{name: "1"}),
-		stream8(nil, bound{name: "1", records: all8(rec(recBoolErr, 5, 0, 0, byte(7), byte(1)), number(1, 0, 0, 1), formula(0, 0, textResult), rec(0x0236, make([]byte, 16)), rec(recString, text8("c")), rec(recMulBlank, 0, 2, 0, 0, 3))}),
+		stream8(nil, bound{name: "1", records: concat(rec(recBoolErr, 5, 0, 0, byte(7), byte(1)), number(1, 0, 0, 1), formula(0, 0, textResult), rec(0x0236, make([]byte, 16)), rec(recString, text8("c")), rec(recMulBlank, 0, 2, 0, 0, 3))}),
 	}
 	names, err := filepath.Glob(filepath.Join("..", "testdata", "*.xls"))
 	if err != nil || len(names) == 0 {
