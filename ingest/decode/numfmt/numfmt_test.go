@@ -1,7 +1,9 @@
 package numfmt
 
 import (
+	"math"
 	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -74,6 +76,7 @@ func TestNumbersReadWithoutTheNoiseOfTheirDoubles(t *testing.T) {
 	}{
 		{0, "0"}, {1, "1"}, {-12, "-12"}, {0.1, "0.1"}, {0.30000000000000004, "0.3"}, {1650.4999999999998, "1650.5"}, {-1e-3, "-0.001"}, {1e-7, "0.0000001"},
 		{620102001001000, "620102001001000"}, {9007199254740991, "9007199254740991"}, {1.2e18, "1200000000000000000"}, {12345678901234567890, "12345678901234600000"},
+		{math.MaxFloat64, "17976931348623157" + strings.Repeat("0", 292)},
 		{1.0 / 3, "0.333333333333333"}, {123456.789, "123456.789"},
 	} {
 		if got := string(AppendFloat(nil, c.v)); got != c.want {
@@ -94,4 +97,34 @@ func TestNumbersReadWithoutTheNoiseOfTheirDoubles(t *testing.T) {
 			t.Errorf("%q: found %t", raw, got)
 		}
 	}
+}
+
+// FuzzNumbers feeds any number, of either system, to any format code.
+func FuzzNumbers(f *testing.F) {
+	f.Add(45992.5, `[$-804]yyyy"年"m"月"d"日";@`, true)
+	f.Add(1.5, "[h]:mm:ss.000", false)
+	f.Add(-0.0, `\`, false)
+	f.Add(1e300, `"[`, true)
+	f.Add(math.MaxFloat64, "", false)
+	f.Fuzz(func(t *testing.T, v float64, code string, late bool) {
+		epoch := 0.0
+		if late {
+			epoch = Epoch1904
+		}
+		out, ok := AppendDate([]byte("x"), v, epoch, KindOf(code))
+		if !ok && string(out) != "x" || ok && (len(out) < len("x00:00:00") || len(out) > 40) {
+			t.Errorf("%v as %q reads %q, %t", v, code, out, ok)
+		}
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return
+		}
+		text := AppendFloat(nil, v)
+		back, err := strconv.ParseFloat(string(text), 64)
+		if err != nil || math.Abs(back-v) > math.Abs(v)*1e-14 && math.Abs(v) > 1e-300 {
+			t.Errorf("%v reads %s", v, text)
+		}
+		if again := AppendNumber(nil, text); string(again) != string(text) {
+			t.Errorf("%s reads %s", text, again)
+		}
+	})
 }

@@ -46,7 +46,9 @@ func AppendFloat(dst []byte, v float64) []byte {
 
 func appendRounded(dst []byte, v float64) []byte {
 	var b [32]byte
-	v, _ = strconv.ParseFloat(string(strconv.AppendFloat(b[:0], v, 'g', 15, 64)), 64)
+	if short, err := strconv.ParseFloat(string(strconv.AppendFloat(b[:0], v, 'g', 15, 64)), 64); err == nil {
+		v = short // the largest doubles have none
+	}
 	return strconv.AppendFloat(dst, v, 'f', -1, 64)
 }
 
