@@ -35,6 +35,7 @@ func TestAddMakesADatasetOfEveryGoodRealFile(t *testing.T) {
 		}
 		return m
 	}
+	seen := map[string]bool{}
 	for _, c := range []struct {
 		file           string
 		rows, rejected int64
@@ -64,6 +65,8 @@ func TestAddMakesADatasetOfEveryGoodRealFile(t *testing.T) {
 		{"cn/tw_roads_two_header_rows_utf8bom.csv", 34201, 0, 3, types("city", "text", "site_id", "text")},
 		{"cn/tw_zip5.csv", 61460, 0, 5, types("zip5", "text")},
 		{"torture/alltypes_plain.parquet", 8, 0, 11, types("id", "integer", "timestamp_col", "timestamp", "bool_col", "boolean")},
+		{"torture/biff5.xls", 3, 0, 4, types("column_4", "text")},
+		{"torture/hidden_sheets.xls", 4, 0, 2, types("column_1", "text", "column_2", "integer")},
 		{"torture/bogus_dimension_1048576x16384.xlsx", 1, 0, 11, nil},
 		{"torture/brazil_school_census.csv", 10, 0, 95, nil},
 		{"torture/epoch_1904.xlsx", 2, 0, 2, types("date", "date")},
@@ -94,6 +97,7 @@ func TestAddMakesADatasetOfEveryGoodRealFile(t *testing.T) {
 		{"world/va_education_fy09.csv", 52, 0, 9, types("code", "text", "total", "integer")},
 		{"world/va_education_fy10.csv", 53, 0, 9, types("total", "integer")},
 	} {
+		seen[c.file] = true
 		t.Run(c.file, func(t *testing.T) {
 			code := exitDone
 			if c.rejected > 0 {
@@ -126,10 +130,23 @@ func TestAddMakesADatasetOfEveryGoodRealFile(t *testing.T) {
 		"world/uk_phosphate_rivers_preamble.csv": "--header",
 		"world/census2000_fixed_width.txt":       "fixed width",
 		"torture/password.xlsx":                  "password",
+		"torture/merged_cells.xls":               "--header",
 		"torture/corrupt_checksum.parquet":       "checksum",
 	} {
+		seen[file] = true
 		if _, stderr, code := govdata(t, "add", filepath.Join(dir, filepath.FromSlash(file)), "--id", "refused", "--data", data); code != exitFailed || !strings.Contains(stderr, why) {
 			t.Errorf("%s: exit code %d, %s; want %q in it", file, code, stderr, why)
+		}
+	}
+	for _, folder := range []string{"cn", "world", "torture"} {
+		files, err := os.ReadDir(filepath.Join(dir, folder))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range files {
+			if name := folder + "/" + f.Name(); !seen[name] {
+				t.Errorf("nothing is expected of %s", name)
+			}
 		}
 	}
 }
