@@ -197,6 +197,18 @@ var decisionSamples = map[string]sampler{
 	"normative_documents/documents_local_gb18030.csv":         documentsText,
 	"policy_interpretations/interpretations_province.json":    interpretationsJSON,
 	"policy_interpretations/interpretations_local.xlsx":       interpretationsWorkbook,
+	"policy_execution/execution_province.xlsx":                executionWorkbook,
+	"policy_execution/execution_local_utf16.txt":              executionText,
+	"inspection_findings/findings_province.xlsx":              findingsWorkbook,
+	"inspection_findings/findings_cities_utf8bom.csv":         findingsText,
+	"audit_results/audit_province.xlsx":                       auditWorkbook,
+	"audit_results/audit_cities_gb18030.csv":                  auditText,
+	"implementation_results/results_province.xlsx":            resultsWorkbook,
+	"implementation_results/results_cities_utf16.txt":         resultsText,
+	"proposal_outcomes/proposals_province_gb18030.csv":        proposalsText,
+	"proposal_outcomes/proposals_cities.xlsx":                 proposalsWorkbook,
+	"decision_evaluations/evaluations_export.json":            evaluationsJSON,
+	"decision_evaluations/evaluations_local.xlsx":             evaluationsWorkbook,
 }
 
 func consultations(provincial bool, seed int64) []record {
