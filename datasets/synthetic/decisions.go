@@ -14,6 +14,9 @@ import (
 // reportedOn is the day on which these samples were sent.
 const reportedOn = "2026-11-24"
 
+// lastFeedback is the day until which opinions were collected and reported.
+const lastFeedback = "2026-11-06"
+
 // matter is a decision on its way: drafted, shown to the public, taken, made
 // known in a document, evaluated. What has not happened yet is empty.
 type matter struct {
@@ -39,12 +42,13 @@ type agenda struct {
 
 var theAgenda = sync.OnceValue(func() *agenda {
 	a := &agenda{numbers: map[string]int{}}
-	m := newMaker(Options{Rows: 1, Seed: 713}, nil, nil, nil)
-	days := make([]string, 150)
-	for i := range days {
-		days[i] = m.workday(later("2024-06-10", i*6), later("2024-06-15", i*6))
-	}
-	for i, opens := range days {
+	m := newMaker(Options{Rows: 1, Seed: 714}, nil, nil, nil)
+	for i := range 150 {
+		offset := i * 7
+		if i > 110 { // more of late
+			offset = 770 + (i-110)*3
+		}
+		opens := m.workday(later("2024-06-10", offset), later("2024-06-14", offset))
 		x := matter{region: m.government(), topic: pick(m, topics), kind: decisionKinds[m.weighted(len(decisionKinds))], opens: opens}
 		x.department = departmentOf(x.line, x.code, x.full).name
 		x.title = x.named(i)
@@ -238,10 +242,13 @@ func consultations(provincial bool, seed int64) []record {
 	return records
 }
 
+// undecided reports whether nothing else refers to a consultation yet.
+func undecided(consultation record) bool { return consultation["closes_on"] > lastFeedback }
+
 func consultationsWorkbook() ([]byte, error) {
 	records := consultations(true, 15)
-	n := len(records)
-	spoil(records, map[int]record{n - 1: {"closes_on": "2026-11-31"}, n - 2: {"kind": "重大活动"}})
+	open := rowsThat(undecided, records)
+	spoil(records, map[int]record{open[0]: {"closes_on": "2026-11-31"}, open[1]: {"kind": "重大活动"}})
 	f := form{
 		sheet: "预公开", title: "甘肃省重大行政决策预公开情况汇总表（示例数据）",
 		under: []any{"填报单位：甘肃省人民政府办公厅", "", "", "", "", "填报日期：2026年11月24日"},
@@ -260,8 +267,8 @@ func consultationsWorkbook() ([]byte, error) {
 
 func consultationsText() ([]byte, error) {
 	records := consultations(false, 16)
-	n := len(records)
-	spoil(records, map[int]record{n - 1: {"opens_on": "待定"}, n - 2: {"consultation_no": ""}, n - 3: {"region_code": "62010"}})
+	open := rowsThat(undecided, records)
+	spoil(records, map[int]record{open[0]: {"opens_on": "待定"}, open[1]: {"consultation_no": ""}, open[2]: {"region_code": "62010"}})
 	f := form{columns: []column{
 		{"征集编号", "consultation_no", wideDigits}, {"事项名称", "title", nil}, {"事项类别", "kind", nil}, {"是否目录事项", "listed", yesNo}, {"草案名称", "draft", nil},
 		{"草案链接", "draft_url", nil}, {"制定依据", "basis", nil}, {"起草说明", "summary", nil}, {"起草单位", "department", nil}, {"决策机关", "decided_by", nil},
@@ -277,7 +284,7 @@ func feedback(hearings bool, seed int64) []record {
 	m := newMaker(Options{Rows: 1, Seed: seed}, nil, nil, nil)
 	var records []record
 	for i, x := range theAgenda().matters {
-		if x.closes > "2026-11-10" || (i%4 == 0) != hearings {
+		if x.closes > lastFeedback || (i%4 == 0) != hearings {
 			continue
 		}
 		first := 1
@@ -304,7 +311,7 @@ func (m *maker) opinion(x matter, number string, hearing bool) record {
 	case p < 55:
 		name := m.person()
 		r["author_kind"], r["author"], r["phone"] = "自然人", name, m.mobile()
-		r["address"] = x.full + town + strconv.Itoa(1+m.rng.IntN(90)) + "号"
+		r["address"] = m.home(x.region).full + town + strconv.Itoa(1+m.rng.IntN(90)) + "号"
 		if hearing || m.chance(40) {
 			r["identity_no"] = m.identity()
 		}
@@ -334,6 +341,21 @@ func (m *maker) opinion(x matter, number string, hearing bool) record {
 	}[r["result"]]
 	r["replied_on"] = known(m.workday(later(x.closes, 1), later(x.closes, 20)))
 	return r
+}
+
+// home is the county that somebody is from who has to do with a government.
+func (m *maker) home(of region) region {
+	prefix := strings.TrimSuffix(strings.TrimSuffix(of.code, "00"), "00")
+	var counties []region
+	for _, r := range m.world.regions {
+		if strings.HasPrefix(r.code, prefix) {
+			counties = append(counties, r)
+		}
+	}
+	if len(counties) == 0 { // 嘉峪关
+		return of
+	}
+	return pick(m, counties)
 }
 
 // between picks any day of a period.

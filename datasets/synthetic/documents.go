@@ -17,8 +17,6 @@ type document struct {
 	effective, until            string
 	repealed, amended           string
 	review, reviewed, reviewNo  string
-	successor                   string
-	matter                      bool // it follows a decision of the agenda
 }
 
 // lineShorts are the names of lines of work in document numbers.
@@ -35,7 +33,7 @@ func (a *agenda) addDocuments(m *maker) {
 		if x.decided == "" || x.decided > "2026-10-20" || x.kind != "重大政策措施" && x.kind != "重要改革方案" {
 			continue
 		}
-		d := document{region: x.region, topic: x.topic, department: x.department, issuer: x.full + "人民政府", title: x.title, matter: true}
+		d := document{region: x.region, topic: x.topic, department: x.department, issuer: x.full + "人民政府", title: x.title}
 		d.issued = m.workday(later(x.decided, 2), later(x.decided, 18))
 		d.number = a.number(x.short+"政规〔"+d.issued[:4]+"〕", "号")
 		d.valid(m, later(d.issued, 30), 5)
@@ -145,20 +143,12 @@ func level(code string) string {
 	return "县级"
 }
 
-// unused are the rows of documents that nothing else refers to.
-func unused(documents []record) []int {
-	var at []int
-	for i, r := range documents {
-		if r["issued_on"] < "2024-01-01" {
-			at = append(at, i)
-		}
-	}
-	return at
-}
+// unused reports whether nothing else refers to a document.
+func unused(document record) bool { return document["issued_on"] < "2024-01-01" }
 
 func documentsWorkbook() ([]byte, error) {
 	records := normativeDocuments(true, 61)
-	old := unused(records)
+	old := rowsThat(unused, records)
 	spoil(records, map[int]record{old[2]: {"document_no": "甘发改规2021年第7号"}, old[5]: {"effective_on": ""}})
 	f := form{
 		sheet: "规范性文件", title: "甘肃省现行及已清理行政规范性文件目录（示例数据）", under: []any{"填报单位：甘肃省司法厅", "", "", "", "", "", "截至2026年11月24日"},
@@ -176,7 +166,7 @@ func documentsWorkbook() ([]byte, error) {
 
 func documentsText() ([]byte, error) {
 	records := normativeDocuments(false, 62)
-	old := unused(records)
+	old := rowsThat(unused, records)
 	spoil(records, map[int]record{old[1]: {"effective_on": "2022-02-30"}, old[4]: {"review_result": "暂缓清理"}, old[7]: {"department": ""}})
 	f := form{columns: []column{
 		{"序号", "", nil}, {"标题", "title", nil}, {"发文字号", "document_no", wideDigits}, {"登记号", "registration_no", nil}, {"发文机关", "issuer", nil}, {"联合发文单位", "joint_issuers", commas},

@@ -269,7 +269,7 @@ func audits(provincial bool, announcements int, seed int64) []record {
 				r["transfer"] = "移送事项已办结"
 			}
 			if r["status"] == "已整改" {
-				r["rectified_on"] = min(m.workday(later(day, 20), later(day, 120)), reportedOn)
+				r["rectified_on"] = min(m.between(later(day, 20), later(day, 120)), reportedOn)
 				r["rectification_announced_on"] = known(workingDaysLater(r["rectified_on"], 1+m.rng.IntN(20)))
 			}
 			if m.chance(6) {
