@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
 )
 
 // Archived is a raw upload as the private archive keeps it.
@@ -29,12 +30,11 @@ func (c *Catalog) Archive(r io.Reader) (Archived, error) {
 		return Archived{}, fmt.Errorf("archive: %w", err)
 	}
 	defer os.Remove(f.Name())
-	h := sha256.New()
-	n, err := io.CopyBuffer(struct{ io.Writer }{io.MultiWriter(f, h)}, struct{ io.Reader }{r}, make([]byte, 1<<20))
+	sum, n, err := copyHashed(f, r)
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return Archived{}, fmt.Errorf("archive: %w", err)
 	}
-	a := Archived{SHA256: hex.EncodeToString(h.Sum(nil)), Bytes: n}
+	a := Archived{SHA256: hex.EncodeToString(sum), Bytes: n}
 	a.Path = filepath.Join(root, a.SHA256[:2], a.SHA256)
 	if _, err := os.Stat(a.Path); err == nil {
 		return a, nil
@@ -46,6 +46,39 @@ func (c *Catalog) Archive(r io.Reader) (Archived, error) {
 		return a, fmt.Errorf("archive: %w", err)
 	}
 	return a, syncDir(filepath.Dir(a.Path))
+}
+
+// copyHashed copies r to w and returns the SHA-256 of the bytes. One goroutine
+// hashes what the other writes: either takes about as long.
+func copyHashed(w io.Writer, r io.Reader) (sum []byte, n int64, err error) {
+	h := sha256.New()
+	full, free := make(chan []byte, 2), make(chan []byte, 3)
+	for range cap(free) {
+		free <- make([]byte, 1<<20)
+	}
+	var hashing sync.WaitGroup
+	hashing.Go(func() {
+		for b := range full {
+			h.Write(b)
+			free <- b[:cap(b)]
+		}
+	})
+	for err == nil {
+		var k int
+		b := <-free
+		k, err = io.ReadFull(r, b)
+		full <- b[:k]
+		n += int64(k)
+		if _, failed := w.Write(b[:k]); failed != nil {
+			err = failed
+		}
+	}
+	close(full)
+	hashing.Wait()
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		err = nil
+	}
+	return h.Sum(nil), n, err
 }
 
 // DefinitionPath is where the definition of a dataset lies that was made from

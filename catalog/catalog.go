@@ -69,6 +69,9 @@ func Open(dir string, o Options) (*Catalog, error) {
 	return &Catalog{dir: abs, location: o.Location, pointers: map[ID]cachedPointer{}, releases: map[Ref]*Release{}}, nil
 }
 
+// Now is the time in the site's time zone.
+func (c *Catalog) Now() time.Time { return time.Now().In(c.location).Truncate(time.Second) }
+
 // PublicDir is the half of the data directory that may be read by anyone.
 func (c *Catalog) PublicDir() string { return filepath.Join(c.dir, publicDir) }
 

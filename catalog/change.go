@@ -103,7 +103,7 @@ func (m *Manifest) driftOf(name string, previous *Manifest, add func(name string
 			add(name, true, "中位数由 %g 变为 %g，可能是单位不同", "the median went from %g to %g: is it another unit?", *was.Median, *is.Median)
 		}
 	}
-	if f := m.Dataset.Field(name); (f.Type == TypeDate || f.Type == TypeTimestamp) && is.Max < was.Max && is.Max != "" {
+	if f := m.Dataset.Field(name); f != nil && (f.Type == TypeDate || f.Type == TypeTimestamp) && is.Max < was.Max && is.Max != "" {
 		add(name, false, "最晚日期由 %s 提前到 %s", "the latest went back from %s to %s", was.Max, is.Max)
 	}
 }

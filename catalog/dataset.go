@@ -82,6 +82,8 @@ type Dataset struct {
 	Validity *Validity `json:"validity,omitempty" yaml:"validity"`
 	// Withhold lists what is kept back, each under its entry of the negative list.
 	Withhold []Withhold `json:"withhold,omitempty" yaml:"withhold"`
+	// Derived is set where the platform computes the rows.
+	Derived *Derivation `json:"derived,omitempty" yaml:"derived"`
 	// Layout settles how its files are laid out, where that is needed.
 	Layout Layout `json:"layout,omitzero" yaml:"layout"`
 	// Samples are the bundled files, in the order in which they are ingested.
@@ -304,8 +306,12 @@ var Frequencies = map[string]Text{
 	"irregular": {Zh: "不定期", En: "irregular"},
 }
 
-// Public returns the fields that releases carry: all but those dropped for privacy.
-func (d *Dataset) Public() []Field {
+// Public returns the fields that releases carry: those that are sent and not
+// dropped, and behind them those that the platform computes.
+func (d *Dataset) Public() []Field { return append(d.Sent(), d.Computed()...) }
+
+// Sent returns the fields that departments send and that become public.
+func (d *Dataset) Sent() []Field {
 	return slices.DeleteFunc(slices.Clone(d.Fields), func(f Field) bool { return f.Privacy == PrivacyDrop })
 }
 

@@ -14,6 +14,8 @@ var (
 	ErrGone = errors.New("gone")
 	// ErrConflict: somebody else is changing the same dataset now.
 	ErrConflict = errors.New("conflict")
+	// ErrUnauthorized: the caller shows a key that is not known or no longer good.
+	ErrUnauthorized = errors.New("unauthorized")
 	// ErrForbidden: the operation is not allowed to this caller.
 	ErrForbidden = errors.New("forbidden")
 	// ErrTooLarge: a stated limit was exceeded.

@@ -88,7 +88,7 @@ func (s *Staging) WorkDir() string { return filepath.Join(s.dir, "work") }
 func (s *Staging) RecordsDir() string { return filepath.Join(s.dir, "records") }
 
 // Now is the time of publication, in the site's time zone.
-func (s *Staging) Now() time.Time { return time.Now().In(s.c.location).Truncate(time.Second) }
+func (s *Staging) Now() time.Time { return s.c.Now() }
 
 // Discard gives the release up. It does nothing after Publish.
 func (s *Staging) Discard() error {
@@ -258,7 +258,7 @@ func (c *Catalog) Rollback(id ID, release ReleaseID) (*Release, error) {
 		return r, nil
 	}
 	p.Current = release
-	p.Events = append(slices.Clone(p.Events), Event{At: time.Now().In(c.location).Truncate(time.Second), Kind: "rollback", Release: release})
+	p.Events = append(slices.Clone(p.Events), Event{At: c.Now(), Kind: "rollback", Release: release})
 	if err := c.writePointer(id, p); err != nil {
 		return nil, fmt.Errorf("rollback %s: %w", id, err)
 	}
@@ -343,7 +343,7 @@ func (c *Catalog) collect(id ID, keep int, dryRun bool) ([]Collected, error) {
 			continue
 		}
 		if published && !collected {
-			p.Events = append(slices.Clone(p.Events), Event{At: time.Now().In(c.location).Truncate(time.Second), Kind: "collect", Release: release})
+			p.Events = append(slices.Clone(p.Events), Event{At: c.Now(), Kind: "collect", Release: release})
 			if err := c.writePointer(id, p); err != nil {
 				return out, err
 			}

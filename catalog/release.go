@@ -25,10 +25,19 @@ type Manifest struct {
 	// Dataset is the definition as it was at publication.
 	Dataset Dataset  `json:"dataset"`
 	Sources []Source `json:"sources"`
+	// AsOf is the day for which the rows of a computed dataset hold, where they
+	// depend on it: YYYY-MM-DD.
+	AsOf string `json:"as_of,omitempty"`
 	// Stats are by field, over all rows.
 	Stats map[string]FieldStats `json:"stats,omitempty"`
 	// Withheld says what was kept back and on which basis.
 	Withheld []Withholding `json:"withheld"`
+	// References says where the references of the rows that came in were looked up.
+	References []ReferenceCheck `json:"references,omitempty"`
+	// Contributions counts the rows that came in by department.
+	Contributions []Contribution `json:"contributions,omitempty"`
+	// Timeliness counts all rows of a dataset with a deadline.
+	Timeliness *TimelinessCounts `json:"timeliness,omitempty"`
 	// Store is the DuckDB file that answers queries.
 	Store Artefact `json:"store"`
 	// Artefacts are the download files.
@@ -67,9 +76,39 @@ type Source struct {
 
 // Withholding is one field or group of rows that a release keeps back.
 type Withholding struct {
+	// Entry is the number of the entry of the negative list.
+	Entry string `json:"entry"`
 	Field string `json:"field,omitempty"`
 	Rows  int64  `json:"rows,omitempty"`
 	Basis Text   `json:"basis"`
+}
+
+// ReferenceCheck says how many rows that came in refer to nothing. Release is
+// the one they were looked up in; empty: there was none, and nothing was checked.
+type ReferenceCheck struct {
+	Fields  []string  `json:"fields"`
+	To      ID        `json:"to"`
+	Release ReleaseID `json:"release,omitempty"`
+	Missing int64     `json:"missing"`
+}
+
+// Contribution is what one department sent for a release: its rows, and how
+// many of the cells in those that were published hold a value. Computed fields
+// do not count.
+type Contribution struct {
+	Department string `json:"department"`
+	Published  int64  `json:"rows_published"`
+	Rejected   int64  `json:"rows_rejected"`
+	Withheld   int64  `json:"rows_withheld"`
+	Cells      int64  `json:"cells"`
+	Filled     int64  `json:"cells_filled"`
+}
+
+// TimelinessCounts counts rows by the values of the field timeliness.
+type TimelinessCounts struct {
+	OnTime  int64 `json:"on_time"`
+	Late    int64 `json:"late"`
+	Unknown int64 `json:"unknown"`
 }
 
 // Artefact is one file of a release.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 // Reference says that the values of fields, together, must be those of a row
@@ -61,6 +62,20 @@ type Withhold struct {
 	Rows string `json:"rows,omitempty" yaml:"rows"`
 }
 
+// Derivation computes the rows of a dataset from other datasets. It is run
+// again when one of them changes.
+type Derivation struct {
+	Inputs []ID `json:"inputs,omitempty" yaml:"inputs"`
+	// Catalog lets the query read the tables of schema catalog, which change
+	// with every release.
+	Catalog bool `json:"catalog,omitempty" yaml:"catalog"`
+	// Daily runs the query also when the day changes, which it may ask as_of().
+	Daily bool `json:"daily,omitempty" yaml:"daily"`
+	// SQL is one SELECT over the inputs, called as their ids, that gives the
+	// dataset's fields by name.
+	SQL string `json:"sql" yaml:"sql"`
+}
+
 // NegativeList is the dataset whose entries are the only ground for
 // withholding anything.
 const NegativeList ID = "disclosure_negative_list"
@@ -73,6 +88,9 @@ func (d *Dataset) Needs() []ID {
 	}
 	if len(d.Withhold) > 0 {
 		ids = append(ids, NegativeList)
+	}
+	if d.Derived != nil {
+		ids = append(ids, d.Derived.Inputs...)
 	}
 	return ids
 }
@@ -211,6 +229,23 @@ func (d *Dataset) validateRules(bad func(path, format string, args ...any)) {
 		}
 		if v.Amended != "" {
 			named("$.validity.amended", v.Amended, TypeDate)
+		}
+	}
+	if c := d.Derived; c != nil {
+		if strings.TrimSpace(c.SQL) == "" {
+			bad("$.derived.sql", "want the SELECT that computes the rows")
+		}
+		if len(c.Inputs) == 0 && !c.Catalog {
+			bad("$.derived.inputs", "want the datasets that it is computed from, or catalog: true")
+		}
+		if d.Mode != Replace {
+			bad("$.mode", "a computed dataset is replaced")
+		}
+		if len(d.Key) == 0 {
+			bad("$.key", "a computed dataset needs a key")
+		}
+		if d.Deadline != nil || len(d.Withhold) > 0 || len(d.Samples) > 0 {
+			bad("$.derived", "a computed dataset has no deadline, withholds nothing and has no samples")
 		}
 	}
 	var dropped []string

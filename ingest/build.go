@@ -5,10 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/duckdb/duckdb-go/v2"
 
@@ -22,11 +22,13 @@ type loader struct {
 	ctx     context.Context
 	conn    *sql.Conn
 	dataset *catalog.Dataset
+	// withheld says that there is a table of that name, with the landed rows
+	// that must not become public.
+	withheld bool
 }
 
-// load lands the tables, applies the rules that need more than one cell, and
-// builds the release's DuckDB file. It fills in m's counts and store.
-func (r *run) load(m *catalog.Manifest) error {
+// inMemory runs work with a DuckDB instance of its own.
+func (r *run) inMemory(work func(l *loader) error) error {
 	connector, err := duckdb.NewConnector("", nil)
 	if err != nil {
 		return err
@@ -46,8 +48,13 @@ func (r *run) load(m *catalog.Manifest) error {
 	if err := l.exec("SET preserve_insertion_order = false"); err != nil {
 		return err
 	}
+	return work(l)
+}
 
-	rejects, err := newRejectWriter(r.staging.RecordsDir())
+// load lands the tables, applies the rules that need more than one cell, and
+// builds the release's DuckDB file. It fills in m's counts and store.
+func (r *run) load(l *loader, m *catalog.Manifest) error {
+	rejects, err := newRejectWriter(r.staging.RecordsDir(), r.dataset)
 	if err != nil {
 		return err
 	}
@@ -55,7 +62,9 @@ func (r *run) load(m *catalog.Manifest) error {
 	if err = errors.Join(err, rejects.close()); err != nil {
 		return err
 	}
+	r.report.SecondsLanded = time.Since(r.began).Seconds()
 	r.report.Counts, r.report.Faults = m.Counts, rejects.faults()
+	r.report.References, r.report.KeptBack = m.References, m.Withheld
 	r.report.Rejects = append(r.report.Rejects, rejects.first...)
 	r.report.RejectFiles = append(r.report.RejectFiles, rejects.files...)
 	switch c := m.Counts; {
@@ -64,6 +73,9 @@ func (r *run) load(m *catalog.Manifest) error {
 	case float64(c.Rejected) > r.dataset.RejectLimit*float64(c.In):
 		return &Refused{Why: fmt.Sprintf("%d of %d rows break a rule, more than the dataset's limit of %g %%; %s",
 			c.Rejected, c.In, r.dataset.RejectLimit*100, summary(r.report))}
+	}
+	if m.Contributions, err = l.contributions(rejects); err != nil {
+		return err
 	}
 	return l.build(r, m)
 }
@@ -99,24 +111,23 @@ func (r *run) land(l *loader, rejects *rejectWriter, m *catalog.Manifest) error 
 	if err := r.unique(l, rejects); err != nil {
 		return err
 	}
+	if err := r.refer(l, rejects, m); err != nil {
+		return err
+	}
 	m.Counts.Rejected = rejects.count
+	if err := r.withhold(l, m); err != nil {
+		return err
+	}
 	if m.Counts.Published, err = l.count("landed"); err != nil {
 		return err
 	}
 	if !m.Counts.Balanced() {
-		return fmt.Errorf("%d rows in, %d published, %d rejected: a row was lost", m.Counts.In, m.Counts.Published, m.Counts.Rejected)
-	}
-	for _, f := range r.dataset.Fields {
-		if f.Privacy == catalog.PrivacyDrop {
-			m.Withheld = append(m.Withheld, catalog.Withholding{Field: f.Name, Basis: catalog.Text{
-				Zh: "个人信息，不属于无条件开放范围", En: "personal data, never part of unconditionally open data"}})
-		}
+		return fmt.Errorf("%d rows in, %d published, %d rejected, %d withheld: a row was lost", m.Counts.In, m.Counts.Published, m.Counts.Rejected, m.Counts.Withheld)
 	}
 	return nil
 }
 
-// land types the stream's text. Every text in it is in the one form that the
-// type's cast reads, so a cast that fails is a mistake in package normalise.
+// land makes a table of the stream.
 func (l *loader) land(stream *landing) error {
 	return l.conn.Raw(func(c any) error {
 		conn := c.(*duckdb.Conn)
@@ -129,11 +140,7 @@ func (l *loader) land(stream *landing) error {
 			return err
 		}
 		defer release()
-		columns := []string{"_table", "_line", "_row"}
-		for _, f := range l.dataset.Public() {
-			columns = append(columns, fmt.Sprintf("CAST(%[1]s AS %[2]s) AS %[1]s", store.Ident(f.Name), f.Type.SQL()))
-		}
-		_, err = conn.ExecContext(l.ctx, "CREATE TABLE landed AS SELECT "+strings.Join(columns, ", ")+" FROM landing", nil)
+		_, err = conn.ExecContext(l.ctx, "CREATE TABLE landed AS SELECT * FROM landing", nil)
 		return err
 	})
 }
@@ -160,138 +167,22 @@ func idents(names []string) string {
 	return strings.Join(quoted, ", ")
 }
 
-// unique moves rows whose key stands earlier in the files, or for append in
-// the release before, from landed to the rejects.
-func (r *run) unique(l *loader, rejects *rejectWriter) error {
-	if len(r.dataset.Key) == 0 {
-		return nil
-	}
-	// Equal keys have equal hashes: mostly this shows that there are none.
-	var repeated bool
-	if err := l.conn.QueryRowContext(l.ctx, "SELECT count(*) > count(DISTINCT hash("+l.key()+")) FROM landed").Scan(&repeated); err != nil {
-		return err
-	}
-	if repeated {
-		err := r.rejectKeys(l, rejects, `SELECT _table, _line, _row, first._table AS other_table, first._line AS other_line, `+keyText(r.dataset)+` AS value
-			FROM (SELECT *, row_number() OVER w AS n, first_value({_table: _table, _line: _line}) OVER w AS first
-				FROM landed WHERE hash(`+l.key()+`) IN (SELECT h FROM (SELECT hash(`+l.key()+`) AS h FROM landed) GROUP BY h HAVING count(*) > 1)
-				WINDOW w AS (PARTITION BY `+l.key()+` ORDER BY _row))
-			WHERE n > 1`)
-		if err != nil {
-			return err
-		}
-	}
-	if r.options.Mode != catalog.Append || r.previous == nil {
-		return nil
-	}
-	if err := l.attach(r.previous); err != nil {
-		return err
-	}
-	return r.rejectKeys(l, rejects, "SELECT _table, _line, _row, -1 AS other_table, 0::BIGINT AS other_line, "+keyText(r.dataset)+
-		" AS value FROM landed SEMI JOIN previous."+store.Table+" USING ("+l.key()+")")
-}
-
-func keyText(d *catalog.Dataset) string { return "concat_ws(' | ', " + idents(d.Key) + ")" }
-
-// rejectKeys takes the rows that query finds out of landed.
-func (r *run) rejectKeys(l *loader, rejects *rejectWriter, query string) error {
-	if err := l.exec("CREATE OR REPLACE TEMP TABLE repeated AS " + query); err != nil {
-		return err
-	}
-	rows, err := l.conn.QueryContext(l.ctx, "SELECT _table, _line, _row, other_table, other_line, value FROM repeated ORDER BY _row")
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	field := slices.IndexFunc(r.dataset.Fields, func(f catalog.Field) bool { return f.Name == r.dataset.Key[0] })
-	var all []rejected
-	for rows.Next() {
-		var index, other int
-		var line, number, otherLine int64
-		var value string
-		if err := rows.Scan(&index, &line, &number, &other, &otherLine, &value); err != nil {
-			return err
-		}
-		var fault error
-		if other >= 0 {
-			fault = errDuplicate(r.tables[other].file, r.tables[other].name(), otherLine)
-		} else {
-			fault = errExists(r.previous.Release)
-		}
-		t := r.tables[index]
-		all = append(all, rejected{table: t, number: number, why: []Reject{t.reject(line, number, r.dataset, field, value, fault)}})
-	}
-	if err := rows.Err(); err != nil {
-		return err
-	}
-	if err := r.originals(all); err != nil {
-		return err
-	}
-	if err := rejects.write(all); err != nil {
-		return err
-	}
-	return l.exec("DELETE FROM landed USING repeated WHERE landed._row = repeated._row")
-}
-
-// originals reads the cells of rows once more as they were sent: landed holds
-// what the rules made of them. The rows are in file order.
-func (r *run) originals(rows []rejected) error {
-	if len(rows) == 0 {
-		return nil
-	}
-	again := &run{ctx: r.ctx, staging: r.staging, dataset: r.dataset, options: r.options, report: &Report{Files: slices.Clone(r.report.Files)}}
-	again.options.Progress = nil
-	for i := range again.report.Files {
-		again.report.Files[i].Tables = nil
-	}
-	sources, err := again.decode(r.archived)
-	defer func() {
-		for _, s := range sources {
-			s.Close()
-		}
-	}()
-	if err != nil {
-		return err
-	}
-	return again.walk(func(t *table, first int64) error {
-		for {
-			_, cells, err := t.block.Next()
-			if errors.Is(err, io.EOF) {
-				return nil
-			} else if err != nil {
-				return err
-			}
-			if len(rows) > 0 && rows[0].number == first+t.rows {
-				for _, c := range cells {
-					rows[0].cells = append(rows[0].cells, string(c))
-				}
-				rows = rows[1:]
-			}
-			t.rows++
-		}
-	})
-}
-
 func (l *loader) attach(previous *catalog.Release) error {
 	return l.exec("ATTACH IF NOT EXISTS " + store.Literal(previous.StorePath()) + " AS previous (READ_ONLY)")
 }
 
 // build writes the sorted release file.
 func (l *loader) build(r *run, m *catalog.Manifest) error {
+	rows, err := l.rows(r, m.Mode)
+	if err != nil {
+		return err
+	}
+	if rows, err = l.computed(r, rows); err != nil {
+		return err
+	}
 	var names []string
 	for _, f := range l.dataset.Public() {
 		names = append(names, f.Name)
-	}
-	rows := "SELECT " + idents(names) + ", 1 AS _new, _row FROM landed"
-	if r.previous != nil && m.Mode != catalog.Replace {
-		if err := l.attach(r.previous); err != nil {
-			return err
-		}
-		kept, err := l.kept(r.previous, m.Mode)
-		if err != nil {
-			return err
-		}
-		rows += " UNION ALL BY NAME " + kept
 	}
 	order := slices.Compact(append(slices.Clone(l.dataset.SortKey()), l.dataset.Key...))
 	by := "_new, _row"
@@ -307,11 +198,13 @@ func (l *loader) build(r *run, m *catalog.Manifest) error {
 			return err
 		}
 	}
-	var err error
 	if m.Rows, err = l.count("release." + store.Table); err != nil {
 		return err
 	}
 	if m.Stats, err = l.stats(m.Rows); err != nil {
+		return err
+	}
+	if m.Timeliness, err = l.timeliness(); err != nil {
 		return err
 	}
 	m.Counts.Kept = m.Rows - m.Counts.Published
@@ -324,30 +217,82 @@ func (l *loader) build(r *run, m *catalog.Manifest) error {
 	return err
 }
 
+// rows selects the landed rows and, unless they replace all, those of the
+// previous release that stay: the fields that were sent, _new, _row for their
+// order, and _first, the day on which a row was first published, null for
+// those that are new.
+func (l *loader) rows(r *run, mode catalog.Mode) (string, error) {
+	var names []string
+	for _, f := range l.dataset.Sent() {
+		names = append(names, "l."+store.Ident(f.Name))
+	}
+	columns := strings.Join(names, ", ")
+	if r.previous == nil {
+		return "SELECT " + columns + ", 1 AS _new, l._row, NULL::DATE AS _first FROM landed l", nil
+	}
+	if err := l.attach(r.previous); err != nil {
+		return "", err
+	}
+	first, before := firstPublished(r.previous), "landed l"
+	if l.dataset.Deadline != nil && sameKey(l.dataset, &r.previous.Dataset) {
+		before += " LEFT JOIN previous." + store.Table + " p ON " + equal(l.dataset.Key, "l", "p")
+	} else {
+		first = "NULL::DATE"
+	}
+	rows := "SELECT " + columns + ", 1 AS _new, l._row, " + first + " AS _first FROM " + before
+	if mode == catalog.Replace {
+		return rows, nil
+	}
+	kept, err := l.kept(r, mode)
+	return rows + " UNION ALL BY NAME " + kept, err
+}
+
+// equal compares the fields of a key between two tables.
+func equal(key []string, a, b string) string {
+	same := make([]string, len(key))
+	for i, k := range key {
+		same[i] = a + "." + store.Ident(k) + " = " + b + "." + store.Ident(k)
+	}
+	return strings.Join(same, " AND ")
+}
+
+// sameKey reports whether rows of the two definitions can be told to be the same.
+func sameKey(now, before *catalog.Dataset) bool {
+	for _, k := range now.Key {
+		if f := before.Field(k); f == nil || f.Privacy != catalog.PrivacyNone || f.Type != now.Field(k).Type {
+			return false
+		}
+	}
+	return len(now.Key) > 0 && slices.Equal(now.Key, before.Key)
+}
+
 // kept selects the rows of the previous release that stay, in the fields that
 // the definition has now.
-func (l *loader) kept(previous *catalog.Release, mode catalog.Mode) (string, error) {
+func (l *loader) kept(r *run, mode catalog.Mode) (string, error) {
 	var columns []string
-	for _, f := range previous.Dataset.Public() {
+	for _, f := range r.previous.Dataset.Sent() {
 		now := l.dataset.Field(f.Name)
 		switch {
 		case now == nil || now.Privacy == catalog.PrivacyDrop:
 			continue
 		case now.Type != f.Type || now.Privacy != f.Privacy || now.Unit != f.Unit:
 			return "", fmt.Errorf("field %s is not what it was in release %s, so its rows cannot be kept; ingest the whole with --mode replace: %w",
-				f.Name, previous.Release, catalog.ErrConflict)
+				f.Name, r.previous.Release, catalog.ErrConflict)
 		}
 		columns = append(columns, "p."+store.Ident(f.Name))
 	}
-	query := "SELECT " + strings.Join(columns, ", ") + ", 0 AS _new, p.rowid AS _row FROM previous." + store.Table + " p"
-	if mode != catalog.Upsert {
-		return query, nil
+	conditions := l.stillOpen(columns)
+	if mode == catalog.Upsert {
+		conditions = append(conditions, "NOT EXISTS (SELECT 1 FROM landed l WHERE "+equal(l.dataset.Key, "l", "p")+")")
+		if l.withheld {
+			conditions = append(conditions, "NOT EXISTS (SELECT 1 FROM withheld w WHERE "+equal(l.dataset.Key, "w", "p")+")")
+		}
 	}
-	var same []string
-	for _, k := range l.dataset.Key {
-		same = append(same, fmt.Sprintf("l.%[1]s = p.%[1]s", store.Ident(k)))
+	query := "SELECT " + strings.Join(columns, ", ") + ", 0 AS _new, p._row, " + firstPublished(r.previous) + " AS _first FROM (SELECT *, rowid AS _row FROM previous." + store.Table + ") p"
+	if len(conditions) > 0 {
+		query += " WHERE " + strings.Join(conditions, " AND ")
 	}
-	return query + " WHERE NOT EXISTS (SELECT 1 FROM landed l WHERE " + strings.Join(same, " AND ") + ")", nil
+	return query, nil
 }
 
 // stats are figures over all values of every public field, in one scan.

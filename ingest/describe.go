@@ -21,6 +21,7 @@ func (r *Report) Describe(w io.Writer, lang string) {
 		r.describeFile(p, &r.Files[i])
 	}
 	p.skips(1, r.Skipped)
+	r.describeRelations(p)
 	if len(r.Changes) > 0 {
 		p.line(1, "与上一版本的差异：", "against the release before:")
 	}
@@ -29,6 +30,28 @@ func (r *Report) Describe(w io.Writer, lang string) {
 		p.line(2, "%s：%s%s", "%s: %s%s", c.Name, c.Detail.In(lang), mark)
 	}
 	r.describeRejects(p)
+}
+
+// describeRelations tells what other datasets had to say of the rows.
+func (r *Report) describeRelations(p *printer) {
+	for _, c := range r.References {
+		fields := strings.Join(c.Fields, ", ")
+		switch {
+		case c.Release == "":
+			p.line(1, "%s 未核对：数据集 %s 尚无版本", "%s not looked up: dataset %s has no release yet", fields, c.To)
+		case c.Missing > 0:
+			p.line(1, "%s：%d 行在 %s@%s 中找不到对应记录", "%s: %d rows refer to nothing in %s@%s", fields, c.Missing, c.To, c.Release)
+		default:
+			p.line(1, "%s 全部见于 %s@%s", "%s: all found in %s@%s", fields, c.To, c.Release)
+		}
+	}
+	for _, w := range r.KeptBack {
+		if w.Field != "" {
+			p.line(1, "字段 %s 不予公开：%s", "field %s is withheld: %s", w.Field, w.Basis.In(p.lang))
+		} else {
+			p.line(1, "%d 行不予公开：%s", "%d rows are withheld: %s", w.Rows, w.Basis.In(p.lang))
+		}
+	}
 }
 
 func (p *printer) outcome(r *Report) string {

@@ -80,10 +80,10 @@ func Run(ctx context.Context, cat *catalog.Catalog, st *catalog.Staging, d *cata
 	if err != nil && !errors.Is(err, catalog.ErrNotFound) {
 		return nil, fmt.Errorf("ingest: %w", err)
 	}
-	r := &run{ctx: ctx, staging: st, dataset: d, previous: previous, options: o, report: &Report{
+	r := &run{ctx: ctx, began: began, cat: cat, staging: st, dataset: d, previous: previous, options: o, report: &Report{
 		Dataset: d.ID, Mode: o.Mode, Skipped: []layout.Skip{}, Faults: []FaultCount{}, Rejects: []Reject{}, Changes: []catalog.Change{}, RejectFiles: []string{}, definition: d,
 	}}
-	m, err := r.run(cat, files)
+	m, err := r.run(files)
 	r.report.Seconds = time.Since(began).Seconds()
 	if refused := (*Refused)(nil); errors.As(err, &refused) {
 		r.report.Refused = refused.Why
@@ -97,6 +97,8 @@ func Run(ctx context.Context, cat *catalog.Catalog, st *catalog.Staging, d *cata
 
 type run struct {
 	ctx      context.Context
+	began    time.Time
+	cat      *catalog.Catalog
 	staging  *catalog.Staging
 	dataset  *catalog.Dataset
 	previous *catalog.Release // nil: none
@@ -108,8 +110,8 @@ type run struct {
 	tables   []*table
 }
 
-func (r *run) run(cat *catalog.Catalog, files []File) (*catalog.Manifest, error) {
-	if err := r.archive(cat, files); err != nil {
+func (r *run) run(files []File) (*catalog.Manifest, error) {
+	if err := r.archive(files); err != nil {
 		return nil, err
 	}
 	m := &catalog.Manifest{Mode: r.options.Mode, Dataset: *r.dataset, Software: r.options.Software, Withheld: []catalog.Withholding{}}
@@ -125,7 +127,7 @@ func (r *run) run(cat *catalog.Catalog, files []File) (*catalog.Manifest, error)
 	if err != nil {
 		return nil, err
 	}
-	if err := r.load(m); err != nil {
+	if err := r.inMemory(func(l *loader) error { return r.load(l, m) }); err != nil {
 		return nil, err
 	}
 	r.lineage(m, sources)
@@ -133,13 +135,13 @@ func (r *run) run(cat *catalog.Catalog, files []File) (*catalog.Manifest, error)
 }
 
 // archive keeps the raw files, whatever becomes of them.
-func (r *run) archive(cat *catalog.Catalog, files []File) error {
+func (r *run) archive(files []File) error {
 	for _, file := range files {
 		f, err := os.Open(file.Path)
 		if err != nil {
 			return fmt.Errorf("%w: %w", catalog.ErrInvalid, err)
 		}
-		a, err := cat.Archive(f)
+		a, err := r.cat.Archive(f)
 		f.Close()
 		if err != nil {
 			return err

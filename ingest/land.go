@@ -17,6 +17,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory/mallocator"
 
 	"govdata/catalog"
+	"govdata/ingest/normalise"
 )
 
 // batchRows rows go through the rules and into DuckDB together.
@@ -99,8 +100,8 @@ func (r *batchRow) beyond(width int) string {
 	return strings.Join(parts, " ")
 }
 
-// landing streams the rows of tables as text that keeps every rule of a single
-// cell, in columns _table, _line, _row and one per public field: decoded by one
+// landing streams the rows of tables as typed values that keep every rule of a
+// single cell, in columns _table, _line, _row and one per public field: decoded by one
 // goroutine, checked by as many as there are cores, read in file order by
 // DuckDB. Rows that break a rule go to rejects instead. It implements
 // array.RecordReader; after the last record, Err and the tables' rows, cells
@@ -125,8 +126,8 @@ type landing struct {
 
 func newLanding(ctx context.Context, d *catalog.Dataset, walk walk, rejects *rejectWriter) *landing {
 	fields := []arrow.Field{{Name: "_table", Type: arrow.PrimitiveTypes.Int32}, {Name: "_line", Type: arrow.PrimitiveTypes.Int64}, {Name: "_row", Type: arrow.PrimitiveTypes.Int64}}
-	for _, f := range d.Public() {
-		fields = append(fields, arrow.Field{Name: f.Name, Type: arrow.BinaryTypes.String, Nullable: true})
+	for _, f := range landed(d) {
+		fields = append(fields, arrow.Field{Name: f.Name, Type: arrowType(f.Type), Nullable: true})
 	}
 	n := runtime.GOMAXPROCS(0)
 	l := &landing{
@@ -197,13 +198,16 @@ func (l *landing) send(b *batch) error {
 func (l *landing) check() {
 	builder := array.NewRecordBuilder(l.memory, l.schema)
 	defer builder.Release()
+	columns := columnsOf(l.dataset, builder)
 	checkers := map[*table]*checker{}
 	for b := range l.work {
 		if l.ctx.Err() == nil {
 			if checkers[b.table] == nil {
 				checkers[b.table] = newChecker(l.dataset, b.table)
 			}
-			checkers[b.table].check(b, builder)
+			if err := checkers[b.table].check(b, builder, columns); err != nil {
+				l.cancel(err)
+			}
 		}
 		close(b.done)
 	}
@@ -224,6 +228,9 @@ type checker struct {
 	cells   []CellReport // by field
 	width   int
 	row     []checked
+	// names are the fields with names of persons, prose those with free text
+	// in which these names may stand as well.
+	names, prose []int
 }
 
 type checked struct {
@@ -232,21 +239,44 @@ type checked struct {
 }
 
 func newChecker(d *catalog.Dataset, t *table) *checker {
-	return &checker{dataset: d, table: t, rules: rulesOf(d, t.columns, t.source), cells: make([]CellReport, len(d.Fields)),
+	c := &checker{dataset: d, table: t, rules: rulesOf(d, t.columns, t.source), cells: make([]CellReport, len(d.Fields)),
 		width: t.block.Width(), row: make([]checked, len(d.Fields))}
+	for i, f := range d.Fields {
+		switch {
+		case f.Privacy == catalog.PrivacyName, f.Privacy == catalog.PrivacyParty, f.Semantic == catalog.PersonName:
+			c.names = append(c.names, i)
+		case f.Privacy == catalog.PrivacyFree:
+			c.prose = append(c.prose, i)
+		}
+	}
+	return c
 }
 
-func (c *checker) check(b *batch, builder *array.RecordBuilder) {
+// landed returns the fields that land. One that is dropped does so only where
+// a condition may ask for it; it goes no further than the private area.
+func landed(d *catalog.Dataset) []catalog.Field {
+	if slices.ContainsFunc(d.Withhold, func(w catalog.Withhold) bool { return w.Rows != "" }) {
+		return d.Fields
+	}
+	return d.Sent()
+}
+
+// columnsOf returns the columns of a record by field; nil for those that do not land.
+func columnsOf(d *catalog.Dataset, builder *array.RecordBuilder) []*typed {
+	columns := make([]*typed, len(d.Fields))
+	for at, f := range landed(d) {
+		columns[fieldIndex(d, f.Name)] = newTyped(&f, builder.Field(at+3))
+	}
+	return columns
+}
+
+func (c *checker) check(b *batch, builder *array.RecordBuilder, columns []*typed) error {
 	tables, lines, rows := builder.Field(0).(*array.Int32Builder), builder.Field(1).(*array.Int64Builder), builder.Field(2).(*array.Int64Builder)
-	columns := make([]*array.StringBuilder, len(c.rules))
-	at := 3
-	for i := range c.rules {
-		if c.dataset.Fields[i].Privacy == catalog.PrivacyDrop {
-			continue
+	builder.Reserve(len(b.lines))
+	for _, column := range columns {
+		if column != nil {
+			column.reserve(len(b.lines))
 		}
-		columns[i] = builder.Field(at).(*array.StringBuilder)
-		columns[i].Reserve(len(b.lines))
-		at++
 	}
 	// The cells stay as they are until the record is built, and the builders
 	// copy what they are given, so that strings may borrow the bytes.
@@ -261,16 +291,24 @@ func (c *checker) check(b *batch, builder *array.RecordBuilder) {
 		lines.Append(line)
 		rows.Append(b.first + int64(n))
 		for i, cell := range c.row {
-			switch {
-			case columns[i] == nil:
+			switch column := columns[i]; {
+			case column == nil:
 			case cell.null:
-				columns[i].AppendNull()
+				column.AppendNull()
 			default:
-				columns[i].Append(cell.value)
+				if err := column.add(cell.value); err != nil {
+					return notCanonical(&c.dataset.Fields[i], cell.value, err)
+				}
 			}
 		}
 	}
+	for _, column := range columns {
+		if column != nil {
+			column.done()
+		}
+	}
 	b.record = builder.NewRecordBatch()
+	return nil
 }
 
 // checkRow fills c.row and returns why the row cannot be published, if so.
@@ -285,12 +323,33 @@ func (c *checker) checkRow(row *batchRow, line, number int64) (rejects []Reject)
 			c.cells[i].note(cell, value, null)
 		}
 	}
+	if len(c.prose) > 0 {
+		c.hideNames(row)
+	}
 	if len(row.ends) > c.width {
 		if beyond := row.beyond(c.width); beyond != "" {
 			rejects = append(rejects, c.table.reject(line, number, c.dataset, -1, beyond, errTooManyCells))
 		}
 	}
 	return rejects
+}
+
+// hideNames masks in a row's free text the names of persons that stand in its
+// other fields.
+func (c *checker) hideNames(row *batchRow) {
+	for _, i := range c.names {
+		cell := row.cell(c.table.source[i])
+		if kept := cell == c.row[i].value && c.dataset.Fields[i].Privacy != catalog.PrivacyDrop; cell == "" || c.row[i].null || kept {
+			continue
+		}
+		for _, name := range normalise.PersonNames(cell) {
+			for _, j := range c.prose {
+				if text := &c.row[j]; !text.null && strings.Contains(text.value, name) {
+					text.value = strings.ReplaceAll(text.value, name, normalise.MaskName(name))
+				}
+			}
+		}
+	}
 }
 
 // Schema implements array.RecordReader.

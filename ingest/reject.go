@@ -40,6 +40,17 @@ type rejected struct {
 	why    []Reject
 }
 
+// value is what was sent for a field, tidied; empty where it was not sent.
+func (r *rejected) value(field int) string {
+	if field < 0 {
+		return ""
+	}
+	if col := r.table.source[field]; col >= 0 && col < len(r.cells) {
+		return normalise.Clean(r.cells[col])
+	}
+	return ""
+}
+
 func (r *Reject) explain(err error) {
 	var fault *normalise.Fault
 	if errors.As(err, &fault) {
@@ -83,7 +94,10 @@ type rejectWriter struct {
 	files  []string
 	count  int64
 	counts map[[2]string]int64 // by field and code
-	first  []Reject
+	// departments counts rows by the name of the department as it was sent.
+	departments map[string]int64
+	department  int // its field, or -1
+	first       []Reject
 }
 
 // csvFile is a CSV file that Excel and WPS open as UTF-8.
@@ -118,9 +132,10 @@ const (
 	rejectRows = "rejected_rows"
 )
 
-func newRejectWriter(dir string) (*rejectWriter, error) {
+func newRejectWriter(dir string, d *catalog.Dataset) (*rejectWriter, error) {
 	list, err := createCSV(filepath.Join(dir, rejectList), []string{"file", "table", "line", "row", "column", "header", "field", "value", "code", "reason", "reason_en"})
-	return &rejectWriter{dir: dir, list: list, rows: map[*table]*csvFile{}, counts: map[[2]string]int64{}}, err
+	return &rejectWriter{dir: dir, list: list, rows: map[*table]*csvFile{}, counts: map[[2]string]int64{},
+		departments: map[string]int64{}, department: fieldIndex(d, d.Department)}, err
 }
 
 // write adds rows and the reasons against each.
@@ -135,6 +150,7 @@ func (w *rejectWriter) write(rows []rejected) error {
 
 func (w *rejectWriter) writeRow(row *rejected) error {
 	w.count++
+	w.departments[row.value(w.department)]++
 	var reasons []string
 	for _, r := range row.why {
 		w.counts[[2]string{r.Field, r.Code}]++

@@ -28,9 +28,15 @@ type Report struct {
 	Faults  []FaultCount     `json:"faults"`
 	Rejects []Reject         `json:"first_rejects"`
 	Changes []catalog.Change `json:"changes"`
+	// References and Withheld are as in the manifest.
+	References []catalog.ReferenceCheck `json:"references,omitempty"`
+	KeptBack   []catalog.Withholding    `json:"withheld,omitempty"`
 	// RejectFiles hold the rejected rows as they were sent.
 	RejectFiles []string `json:"reject_files"`
 	Seconds     float64  `json:"seconds"`
+	// SecondsLanded is the time until all rows stood checked and typed in
+	// DuckDB, before the release file is sorted and written.
+	SecondsLanded float64 `json:"seconds_landed"`
 
 	definition *catalog.Dataset
 }

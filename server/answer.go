@@ -296,7 +296,7 @@ func (s *Server) rows(ext string) func(*gin.Context) error {
 
 // rowsQuestion asks for rows of one release after the request's parameters.
 func (s *Server) rowsQuestion(c *gin.Context, r *catalog.Release, f catalog.Format) (*question, error) {
-	if err := open(r, langOf(c)); err != nil {
+	if err := open(c, r); err != nil {
 		return nil, err
 	}
 	order, err := orderOf(c.Query("order"))
@@ -416,7 +416,7 @@ func (q *question) resume(s *Server, c *gin.Context, r *catalog.Release, given s
 	if err != nil {
 		return err
 	}
-	if err := open(then, langOf(c)); err != nil {
+	if err := open(c, then); err != nil {
 		return err
 	}
 	q.request.Rows.Table, q.request.Rows.After = then.Ref().String(), at.After
@@ -458,7 +458,7 @@ func (s *Server) finishQuestion(c *gin.Context, q *question, shape, limit, bom, 
 		}
 	}
 	q.export = export.Options{BOM: bom == "1", ExcelSafe: safe == "1"}
-	q.names = NewNames(s.o.Catalog, langOf(c))
+	q.names = newNames(s.o.Catalog, langOf(c), accessOf(c))
 	q.request.Resolve = q.names.Resolve
 	q.request.Tables = q.names.Known
 	return nil
@@ -495,7 +495,9 @@ func (s *Server) answer(c *gin.Context, q *question) (err error) {
 		}
 	}
 	h := c.Writer.Header()
-	if h.Get("Cache-Control") == "" {
+	if q.names.private() {
+		private(c)
+	} else if h.Get("Cache-Control") == "" {
 		h.Set("Cache-Control", revalidate)
 	}
 	h.Add("Vary", "Accept, Accept-Language")

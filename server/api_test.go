@@ -22,6 +22,7 @@ import (
 
 	"govdata/catalog"
 	"govdata/catalog/store"
+	"govdata/server/keys"
 	"govdata/server/query"
 )
 
@@ -41,7 +42,9 @@ func TestMain(m *testing.M) {
 type portal struct {
 	url     string
 	catalog *catalog.Catalog
+	keys    *keys.Store
 	things  *catalog.Release
+	secrets *catalog.Release
 }
 
 func newPortal(t *testing.T) *portal {
@@ -51,14 +54,18 @@ func newPortal(t *testing.T) *portal {
 		t.Fatal(err)
 	}
 	p := &portal{catalog: cat, things: publish(t, cat, "things", catalog.Openness{Attribute: catalog.OpenUnconditional}, 100)}
-	publish(t, cat, "secrets", catalog.Openness{Attribute: catalog.OpenConditional, Condition: catalog.Text{Zh: "仅供科研", En: "for research only"}}, 3)
+	p.secrets = publish(t, cat, "secrets", catalog.Openness{Attribute: catalog.OpenConditional, Condition: catalog.Text{Zh: "仅供科研", En: "for research only"}}, 3)
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
 	pool, err := query.NewPool(query.PoolOptions{Workers: 2, PublicDir: cat.PublicDir(), Limits: query.DefaultLimits, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(pool.Close)
-	s, err := New(Options{Catalog: cat, Engine: pool, Limits: query.DefaultLimits, Site: &catalog.Site{Timezone: "UTC"}, Log: log})
+	if p.keys, err = keys.Open(filepath.Join(t.TempDir(), "keys.sqlite")); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.keys.Close() })
+	s, err := New(Options{Catalog: cat, Keys: p.keys, Engine: pool, Limits: query.DefaultLimits, Site: &catalog.Site{Timezone: "UTC"}, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -310,12 +317,71 @@ func TestWhatIsNotOpenIsOnlyDescribed(t *testing.T) {
 	}
 }
 
+// With a key that was granted for it, a dataset that is open on a condition is
+// like any other, but for caches.
+func TestAKeyOpensWhatItWasGrantedFor(t *testing.T) {
+	p := newPortal(t)
+	secret, _, err := p.keys.Create(context.Background(), "兰州大学", []catalog.ID{"secrets"}, time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, _, err := p.keys.Create(context.Background(), "某公司", []catalog.ID{"things"}, time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	paths := []string{"/d/secrets.csv", "/d/secrets@" + string(p.secrets.Release) + ".csv", "/d/secrets.csv?limit=2", "/d/secrets.arrow", "/api/v1/datasets/secrets/rows",
+		sqlPath("", "SELECT * FROM secrets", ""), sqlPath(".csv", "SELECT s.* FROM secrets s JOIN things USING (id)", "")}
+	for _, path := range paths {
+		for _, header := range []string{"X-API-Key", "Authorization"} {
+			value := map[string]string{"X-API-Key": secret, "Authorization": "Bearer " + secret}[header]
+			if r, body := p.ask(t, "GET", path, "", header, value); r.StatusCode != 200 || !strings.Contains(body, "thing 1") ||
+				r.Header.Get("Cache-Control") != "private, no-store" || !strings.Contains(strings.Join(r.Header.Values("Vary"), ", "), "Authorization") {
+				t.Errorf("%s with %s: %d %v %s", path, header, r.StatusCode, r.Header, body)
+			}
+		}
+		if r, _ := p.ask(t, "GET", path, "", "X-API-Key", other); r.StatusCode != 403 {
+			t.Errorf("%s with the key of another dataset: %d", path, r.StatusCode)
+		}
+		if r, _ := p.ask(t, "GET", path, ""); r.StatusCode != 403 {
+			t.Errorf("%s without a key, after it was answered with one: %d", path, r.StatusCode)
+		}
+	}
+	if _, body := p.ask(t, "GET", "/api/v1/datasets/secrets", "", "X-API-Key", secret); !strings.Contains(body, `"queryable":true`) || !strings.Contains(body, "/d/secrets.csv") {
+		t.Errorf("the description for its holder: %s", body)
+	}
+	if r, body := p.ask(t, "GET", "/d/things.csv", "", "X-API-Key", "gd_unknown", "Accept-Language", "en"); r.StatusCode != 401 || r.Header.Get("WWW-Authenticate") != "Bearer" || !strings.Contains(body, "no such key") {
+		t.Errorf("an unknown key: %d %s", r.StatusCode, body)
+	}
+}
+
+// Of a dataset that is open on a condition anyone may see a few rows.
+func TestASampleIsShownOnACondition(t *testing.T) {
+	p := newPortal(t)
+	for id, want := range map[string]string{"secrets": `"returned":3,"rows":[{"id":"1","name":"thing 1"}`, "things": `"returned":10,`} {
+		if r, body := p.ask(t, "GET", "/api/v1/datasets/"+id+"/sample", ""); r.StatusCode != 200 || !strings.Contains(body, want) {
+			t.Errorf("%s: %d %s", id, r.StatusCode, body)
+		}
+	}
+	publish(t, p.catalog, "never", catalog.Openness{Attribute: catalog.OpenNot, Basis: catalog.Text{Zh: "国家秘密", En: "state secret"}}, 3)
+	for _, path := range []string{"/api/v1/datasets/never/sample", "/d/never.csv", "/api/v1/datasets/never/rows"} {
+		if r, body := p.ask(t, "GET", path, "", "Accept-Language", "en"); r.StatusCode != 403 || !strings.Contains(body, "state secret") || strings.Contains(body, "thing 1") {
+			t.Errorf("%s: %d %s", path, r.StatusCode, body)
+		}
+	}
+	if r, body := p.ask(t, "GET", "/datasets/never?lang=en", ""); r.StatusCode != 200 || !strings.Contains(body, "state secret") || strings.Contains(body, "thing 1") {
+		t.Errorf("the page of what is not open: %d", r.StatusCode)
+	}
+	if r, body := p.ask(t, "GET", "/datasets/secrets?lang=en", ""); r.StatusCode != 200 || !strings.Contains(body, "for research only") || !strings.Contains(body, "thing 1") || strings.Contains(body, "/d/secrets.csv") {
+		t.Errorf("the page of what is open on a condition: %d", r.StatusCode)
+	}
+}
+
 // Every address refuses what it does not know by name, in the reader's language.
 func TestNoParameterIsIgnored(t *testing.T) {
 	p := newPortal(t)
 	release := string(p.things.Release)
 	for _, path := range []string{
-		"/api/v1/datasets", "/api/v1/datasets/things", "/api/v1/datasets/things/releases", "/api/v1/datasets/things/releases/" + release,
+		"/api/v1/datasets", "/api/v1/datasets/things", "/api/v1/datasets/things/sample", "/api/v1/datasets/things/releases", "/api/v1/datasets/things/releases/" + release,
 		"/api/v1/datasets/things/rows", "/api/v1/datasets/things/rows.csv", "/api/v1/sql", "/api/v1/sql.csv", "/api/v1/limits",
 		"/d/things.csv", "/d/things.xlsx", "/d/things@" + release + ".csv", "/d/things@" + release + ".manifest.json", "/healthz", "/readyz", "/robots.txt",
 	} {
@@ -335,7 +401,7 @@ func TestNoParameterIsIgnored(t *testing.T) {
 func TestEveryAddressAnswersHEAD(t *testing.T) {
 	p := newPortal(t)
 	for _, path := range []string{
-		"/api/v1/datasets", "/api/v1/datasets/things", "/api/v1/datasets/things/releases", "/api/v1/datasets/things/rows", "/api/v1/datasets/things/rows.parquet", sqlPath("", "SELECT 1", ""),
+		"/api/v1/datasets", "/api/v1/datasets/things", "/api/v1/datasets/things/sample", "/api/v1/datasets/things/releases", "/api/v1/datasets/things/rows", "/api/v1/datasets/things/rows.parquet", sqlPath("", "SELECT 1", ""),
 		"/api/v1/limits", "/d/things.csv", "/d/things.csv?select=id", "/d/things@" + string(p.things.Release) + ".manifest.json", "/healthz", "/readyz", "/metrics", "/robots.txt", "/",
 	} {
 		get, _ := p.ask(t, "GET", path, "")

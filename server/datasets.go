@@ -163,7 +163,7 @@ type distribution struct {
 
 func (s *Server) distributions(c *gin.Context, r *catalog.Release, ref catalog.Ref) []distribution {
 	all := []distribution{}
-	if !r.Dataset.Queryable() {
+	if accessOf(c).opens(r, langOf(c)) != nil {
 		return all
 	}
 	for _, a := range r.Artefacts {
@@ -209,19 +209,35 @@ func (s *Server) showDataset(c *gin.Context) error {
 		return err
 	}
 	d := &r.Dataset
-	reason := ""
+	reason, queryable := "", accessOf(c).opens(r, langOf(c)) == nil
 	if !d.Queryable() {
+		private(c) // it depends on the key
+	}
+	if !queryable {
 		reason = d.Openness.Attribute + "：" + d.Openness.Condition.In(langOf(c)) + d.Openness.Basis.In(langOf(c))
 	}
 	c.JSON(http.StatusOK, gin.H{
 		"id": d.ID, "title": d.Title, "description": d.Description, "publisher": d.Publisher, "contact": d.Contact,
 		"theme": d.Theme, "disclosure": list(d.Disclosure), "legal_basis": d.LegalBasis, "openness": d.Openness, "update_frequency": d.UpdateFrequency,
 		"licence": d.Licence, "keywords": list(d.Keywords), "synthetic": d.Synthetic, "source": d.Source, "key": list(d.Key), "sort": list(d.SortKey()), "mode": d.Mode,
-		"fields": publicFields(d), "queryable": d.Queryable(), "queryable_reason": reason,
+		"fields": publicFields(d), "queryable": queryable, "queryable_reason": reason, "sample": s.base(c) + "/api/v1/datasets/" + string(d.ID) + "/sample",
+		"item": d.Item, "rules": rules{d.Department, d.References, d.Deadline, d.Notice, d.Validity, d.Derived, r.Timeliness},
 		"release": releaseOf(r), "downloads": s.distributions(c, r, catalog.Ref{Dataset: d.ID}),
 		"quality": gin.H{"rows_in": r.Counts.In, "rows_published": r.Counts.Published, "rows_rejected": r.Counts.Rejected, "rows_withheld": r.Counts.Withheld, "withheld": list(r.Withheld)},
 	})
 	return nil
+}
+
+// rules are what a dataset's rows keep besides those of their fields, and how
+// many came in time.
+type rules struct {
+	Department string                    `json:"department,omitempty"`
+	References []catalog.Reference       `json:"references,omitempty"`
+	Deadline   *catalog.Deadline         `json:"deadline,omitempty"`
+	Notice     *catalog.Notice           `json:"notice,omitempty"`
+	Validity   *catalog.Validity         `json:"validity,omitempty"`
+	Derived    *catalog.Derivation       `json:"derived,omitempty"`
+	Timeliness *catalog.TimelinessCounts `json:"timeliness,omitempty"`
 }
 
 // releaseSummary is a release in lists. What files it was made of is public;

@@ -45,7 +45,7 @@ func (s *Server) download(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := open(r, langOf(c)); err != nil {
+	if err := open(c, r); err != nil {
 		return err
 	}
 	allowed := filters
@@ -69,7 +69,7 @@ func (s *Server) download(c *gin.Context) error {
 	defer f.Close()
 	w := rawWriter(c)
 	h := w.Header()
-	if ref.Release != "" {
+	if ref.Release != "" && r.Dataset.Queryable() {
 		h.Set("Cache-Control", immutable)
 	}
 	h.Set("Content-Type", format.MediaType)
@@ -139,15 +139,6 @@ func (w *streamWriter) ReadFrom(r io.Reader) (total int64, err error) {
 	return total, nil
 }
 
-// open refuses the rows of a dataset that is not open to everyone.
-func open(r *catalog.Release, lang string) error {
-	d := &r.Dataset
-	if d.Queryable() {
-		return nil
-	}
-	return fmt.Errorf("%s: %s %s%s: %w", d.Title.In(lang), d.Openness.Attribute, d.Openness.Condition.In(lang), d.Openness.Basis.In(lang), catalog.ErrForbidden)
-}
-
 // releaseHeaders say which release a file is of, where it stays, and how it is
 // called. filter is what makes it a part of the release.
 func (s *Server) releaseHeaders(c *gin.Context, r *catalog.Release, ext string, filter url.Values) {
@@ -157,7 +148,9 @@ func (s *Server) releaseHeaders(c *gin.Context, r *catalog.Release, ext string, 
 		part, query = "-rows", "?"+filter.Encode()
 	}
 	h.Set("X-Release", string(r.Release))
-	h.Set("Cache-Control", revalidate)
+	if r.Dataset.Queryable() {
+		h.Set("Cache-Control", revalidate)
+	}
 	h.Add("Vary", "Accept-Language") // the title in the name, the headers of a workbook
 	h.Set("Link", fmt.Sprintf(`</d/%s.%s%s>; rel="canonical", </api/v1/datasets/%s/releases>; rel="version-history", </d/%s.manifest.json>; rel="describedby"`,
 		r.Ref(), ext, query, r.Dataset.ID, r.Ref()))

@@ -12,19 +12,20 @@ import (
 
 // webQuery answers the SQL page through the same gate and worker as the API.
 func (s *Server) webQuery(ctx context.Context, sql string, max int) (*web.Table, error) {
-	return s.webTable(ctx, query.Request{SQL: sql, MaxRows: int64(max), Deadline: s.o.Limits.Interactive})
+	return s.webTable(ctx, query.Request{SQL: sql, MaxRows: int64(max), Deadline: s.o.Limits.Interactive}, access{})
 }
 
-// webPreview gives the first rows of a release.
+// webPreview gives the first rows of a release that is open to everyone or on
+// a condition.
 func (s *Server) webPreview(ctx context.Context, r *catalog.Release, max int) (*web.Table, error) {
 	return s.webTable(ctx, query.Request{
 		Rows: &query.RowsRequest{Table: r.Ref().String(), Limit: int64(max)}, MaxRows: int64(max), Deadline: s.o.Limits.Interactive,
-	})
+	}, access{sample: r})
 }
 
-func (s *Server) webTable(ctx context.Context, r query.Request) (*web.Table, error) {
+func (s *Server) webTable(ctx context.Context, r query.Request, a access) (*web.Table, error) {
 	began := time.Now()
-	names := NewNames(s.o.Catalog, "zh")
+	names := newNames(s.o.Catalog, "zh", a)
 	r.Resolve, r.Tables = names.Resolve, names.Known
 	result, err := s.o.Engine.Query(ctx, r)
 	s.metrics.queries.WithLabelValues(outcome(err)).Inc()

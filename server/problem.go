@@ -46,6 +46,7 @@ var categories = []struct {
 }{
 	{catalog.ErrNotFound, http.StatusNotFound, "not-found", text("未找到", "Not found"), "没有所请求的内容："},
 	{catalog.ErrGone, http.StatusGone, "gone", text("已清除", "Gone"), "该版本已被清除："},
+	{catalog.ErrUnauthorized, http.StatusUnauthorized, "unauthorized", text("密钥无效", "Unauthorized"), "所提供的密钥无效："},
 	{catalog.ErrForbidden, http.StatusForbidden, "forbidden", text("不开放", "Not open"), "该数据不对所有人开放："},
 	{catalog.ErrTooLarge, http.StatusRequestEntityTooLarge, "too-large", text("超出限制", "Too large"), "超出了规定的限制："},
 	{catalog.ErrTimeout, http.StatusGatewayTimeout, "timeout", text("超时", "Timed out"), "未能在时限内完成："},

@@ -21,6 +21,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"govdata/catalog"
+	"govdata/server/keys"
 	"govdata/server/query"
 	"govdata/server/web"
 )
@@ -34,6 +35,8 @@ type Options struct {
 	Limits query.Limits
 	// Sandbox describes what confines the workers; shown with the limits.
 	Sandbox string
+	// Keys open datasets on a condition; nil: there are none.
+	Keys *keys.Store
 	// Stall is how long a client may take none of what is written to it
 	// before it is cut off. 0: 60 s.
 	Stall time.Duration
@@ -76,12 +79,15 @@ func New(o Options) (*Server, error) {
 		s.problem(c, problem{Status: http.StatusMethodNotAllowed, Slug: "method-not-allowed", Detail: text("此地址不支持该方法", "this address does not answer to that method")})
 	})
 
+	g.Use(s.authenticate)
+
 	get := func(path string, h func(*gin.Context) error) {
 		g.GET(path, s.handle(h))
 		g.HEAD(path, s.handle(h))
 	}
 	get("/api/v1/datasets", s.listDatasets)
 	get("/api/v1/datasets/:id", s.showDataset)
+	get("/api/v1/datasets/:id/sample", s.sample)
 	get("/api/v1/datasets/:id/releases", s.listReleases)
 	get("/api/v1/datasets/:id/releases/:release", s.showRelease)
 	get("/api/v1/limits", s.limits)
@@ -183,7 +189,7 @@ func (s *Server) serve(rw http.ResponseWriter, r *http.Request) {
 	h.Set("Referrer-Policy", "no-referrer")
 	if r.Method == http.MethodOptions {
 		h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, OPTIONS")
-		h.Set("Access-Control-Allow-Headers", "Accept, Accept-Language, Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Range, Range")
+		h.Set("Access-Control-Allow-Headers", "Accept, Accept-Language, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Range, Range, X-API-Key")
 		h.Set("Access-Control-Max-Age", "86400")
 		w.WriteHeader(http.StatusNoContent)
 		return

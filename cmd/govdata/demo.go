@@ -39,7 +39,7 @@ reference tables are real. What is in already is left alone.`,
 					return fmt.Errorf("demo: %w", err)
 				}
 			}
-			return nil
+			return a.refreshDerived(c.Context(), cat, a.stdout)
 		},
 	}
 }

@@ -57,11 +57,15 @@ read, or breaks too many rules, changes nothing, and the exit code is 1.`,
 			} else if err != nil {
 				return err
 			}
+			computed := a.stdout
 			if asJSON {
-				err = writeJSON(a.stdout, report)
+				err, computed = writeJSON(a.stdout, report), io.Discard
 			} else {
 				report.Describe(a.stdout, language())
 				_, err = fmt.Fprintf(a.stdout, "  %s\n", cat.RecordsDir(r.Ref()))
+			}
+			if err := a.refreshDerived(c.Context(), cat, computed); err != nil {
+				fmt.Fprintf(a.stderr, "govdata: the file is published; what is computed from it is not up to date (govdata refresh): %v\n", err)
 			}
 			if err == nil && report.Rejected > 0 {
 				return errRejected

@@ -15,6 +15,8 @@ import (
 	"context"
 
 	"golang.org/x/text/encoding/simplifiedchinese"
+
+	"govdata/ingest/decode/ole/oletest"
 )
 
 func TestDemoPublishesAllSixAndIsIdempotent(t *testing.T) {
@@ -45,15 +47,14 @@ func TestEveryRowIsAccountedFor(t *testing.T) {
 		must(t, exitDone, "generate", "admin_penalties", "--rows", "20000", "--broken", "0.01", "--charset", "gb18030", "--format", format, "-o", file)
 		out := must(t, exitRejected, "ingest", "admin_penalties", file, "--mode", "replace", "--data", filepath.Join(dir, format), "--json")
 		var report struct {
-			Release                           string
-			In, Published, Rejected, Withheld int64
-			RowsIn                            int64 `json:"rows_in"`
-			RowsPublished                     int64 `json:"rows_published"`
-			RowsRejected                      int64 `json:"rows_rejected"`
-			RowsWithheld                      int64 `json:"rows_withheld"`
-			Seconds                           float64
-			Skipped, Changes                  []any
-			Faults                            []struct{ Code string }
+			Release          string
+			RowsIn           int64 `json:"rows_in"`
+			RowsPublished    int64 `json:"rows_published"`
+			RowsRejected     int64 `json:"rows_rejected"`
+			RowsWithheld     int64 `json:"rows_withheld"`
+			Seconds          float64
+			Skipped, Changes []any
+			Faults           []struct{ Code string }
 		}
 		if err := json.Unmarshal([]byte(out), &report); err != nil {
 			t.Fatal(err)
@@ -102,6 +103,7 @@ func TestRejectsAreListedWhereNothingIsNew(t *testing.T) {
 	if code != exitFailed || !strings.Contains(stderr, "not_a_region_code") {
 		t.Errorf("regions takes no broken row: exit code %d, %s", code, stderr)
 	}
+	data = t.TempDir() // where a permit's region is not looked up among those two
 	permits := sample(t, "admin_permits/permits_export.json")
 	must(t, exitRejected, "ingest", "admin_permits", write(t, "p.json", permits), "--mode", "replace", "--data", data)
 	out := must(t, exitRejected, "ingest", "admin_permits", write(t, "q.json", append(permits, ' ')), "--mode", "replace", "--data", data)
@@ -185,10 +187,7 @@ func TestBrokenFilesAreRefusedAndNothingIsLost(t *testing.T) {
 	}
 	z.Close()
 	zip.NewWriter(&none).Close()
-	ole := append([]byte("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"), make([]byte, 4096)...)
-	for i, r := range "EncryptedPackage" {
-		ole[1024+2*i] = byte(r)
-	}
+	encrypted := oletest.File(oletest.Stream{Name: "EncryptionInfo", Data: make([]byte, 200)}, oletest.Stream{Name: "EncryptedPackage", Data: make([]byte, 8000)})
 	for _, c := range []struct {
 		name  string
 		bytes []byte
@@ -206,7 +205,7 @@ func TestBrokenFilesAreRefusedAndNothingIsLost(t *testing.T) {
 		{"bomb.zip", bomb.Bytes(), nil, "unpacks to more than 300 times its size"},
 		{"header-only.csv", utf8[:bytes.IndexByte(utf8, '\n')+1], nil, "no data row"},
 		{"another.csv", []byte("a,b,c\n1,2,3\n4,5,6\n"), nil, "no known column in the first"},
-		{"encrypted.xlsx", ole, nil, "password"},
+		{"encrypted.xlsx", encrypted, nil, "password"},
 		{"scan.pdf", []byte("%PDF-1.7\n%âãÏÓ\n1 0 obj"), nil, "PDF"},
 		{"open-quote.csv", append([]byte(nil), append(utf8[:3000:3000], []byte("\r\n\"never closed, and so on\r\n")...)...), nil, "quote"},
 	} {

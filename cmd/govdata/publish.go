@@ -36,9 +36,33 @@ func publish(ctx context.Context, cat *catalog.Catalog, d *catalog.Dataset, file
 	} else if err != nil {
 		return nil, nil, err
 	}
+	r, err := publishBuilt(ctx, cat, st, built, p)
+	if err != nil && !errors.Is(err, catalog.ErrUnchanged) {
+		return nil, nil, err
+	}
+	return r, built.Report, err
+}
+
+// derive computes a release of a dataset that follows from others.
+func derive(ctx context.Context, cat *catalog.Catalog, d *catalog.Dataset, inputs []*catalog.Dataset, p *progress) (*catalog.Release, error) {
+	st, err := cat.Stage(d.ID)
+	if err != nil {
+		return nil, err
+	}
+	defer st.Discard()
+	p.stage("computing")
+	built, err := ingest.Derive(ctx, cat, st, d, inputs, ingest.Options{Software: "govdata " + version()})
+	if err != nil {
+		return nil, err
+	}
+	return publishBuilt(ctx, cat, st, built, p)
+}
+
+// publishBuilt renders the download files of a release and makes it current.
+func publishBuilt(ctx context.Context, cat *catalog.Catalog, st *catalog.Staging, built *ingest.Built, p *progress) (*catalog.Release, error) {
 	m := built.Manifest
 	if err := render(ctx, cat, st, built.Path, &m, p); err != nil {
-		err = fmt.Errorf("ingest %s: %w", d.ID, err)
+		err = fmt.Errorf("ingest %s: %w", m.Dataset.ID, err)
 		if errors.Is(err, catalog.ErrUnchanged) && m.Counts.Rejected > 0 {
 			built.Report.Refused = err.Error()
 			keepErr := built.Report.Write(st.RecordsDir())
@@ -46,18 +70,14 @@ func publish(ctx context.Context, cat *catalog.Catalog, d *catalog.Dataset, file
 			keepErr = errors.Join(keepErr, refuseErr)
 			err = errors.Join(&unpublishedRejects{Rows: m.Counts.Rejected, Records: records, err: err}, keepErr)
 		}
-		return nil, built.Report, err
+		return nil, err
 	}
 	p.stage("publishing")
 	built.Report.Release = m.Release
 	if err := built.Report.Write(st.RecordsDir()); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	r, err := st.Publish(ctx, m)
-	if err != nil {
-		return nil, nil, err
-	}
-	return r, built.Report, nil
+	return st.Publish(ctx, m)
 }
 
 // unpublishedRejects is a file that changes nothing in the dataset and has

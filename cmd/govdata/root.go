@@ -100,20 +100,28 @@ func (a *app) root() *cobra.Command {
 	root.PersistentFlags().StringVar(&a.site, "site", "", "site file (title, region, time zone); empty: the bundled one")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
-		a.serve(), a.demo(), a.inspect(), a.add(), a.ingest(), a.list(), a.show(), a.releases(), a.rollback(),
-		a.query(), a.export(), a.verify(), a.gc(), a.generate(), a.worker(),
+		a.serve(), a.demo(), a.inspect(), a.add(), a.ingest(), a.list(), a.show(), a.releases(), a.rollback(), a.refresh(),
+		a.query(), a.export(), a.verify(), a.gc(), a.generate(), a.keys(), a.worker(),
 	)
-	for _, c := range root.Commands() {
-		if args := c.Args; args != nil {
-			c.Args = func(c *cobra.Command, given []string) error {
-				if err := args(c, given); err != nil {
-					return usageError{fmt.Errorf("%s: %w", c.UseLine(), err)}
-				}
-				return nil
+	argumentsAreUsage(root)
+	return root
+}
+
+// argumentsAreUsage makes wrong arguments of every verb an error of usage.
+func argumentsAreUsage(parent *cobra.Command) {
+	for _, c := range parent.Commands() {
+		argumentsAreUsage(c)
+		args := c.Args
+		if args == nil {
+			continue
+		}
+		c.Args = func(c *cobra.Command, given []string) error {
+			if err := args(c, given); err != nil {
+				return usageError{fmt.Errorf("%s: %w", c.UseLine(), err)}
 			}
+			return nil
 		}
 	}
-	return root
 }
 
 // fromEnvironment sets every flag that the command line did not from its

@@ -40,7 +40,12 @@ func (a *app) serve() *cobra.Command {
 				return err
 			}
 			defer pool.Close()
-			s, err := server.New(server.Options{Catalog: cat, Engine: pool, Site: site, Limits: pool.Limits(), Sandbox: pool.Sandbox(), Log: a.log, Software: "govdata " + version()})
+			granted, err := openKeys(cat)
+			if err != nil {
+				return err
+			}
+			defer granted.Close()
+			s, err := server.New(server.Options{Catalog: cat, Keys: granted, Engine: pool, Site: site, Limits: pool.Limits(), Sandbox: pool.Sandbox(), Log: a.log, Software: "govdata " + version()})
 			if err != nil {
 				return err
 			}
@@ -48,6 +53,7 @@ func (a *app) serve() *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("serve: %w; choose another address with --addr", err)
 			}
+			go a.refreshDaily(c.Context(), cat)
 			a.log.Info("serving", "address", l.Addr().String(), "data", a.data, "sandbox", pool.Sandbox())
 			return s.Serve(c.Context(), l)
 		},

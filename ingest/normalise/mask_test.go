@@ -169,3 +169,14 @@ func FuzzMaskFreeText(f *testing.F) {
 		}
 	})
 }
+
+func TestNamesOfPersonsAreToldFromOrganisations(t *testing.T) {
+	for cell, want := range map[string]string{
+		"张三": "张三", " 张三、李四光 ": "张三 李四光", "兰州金桥商贸有限公司": "", "欧阳修文": "欧阳修文", "": "", "王": "", "兰州市城关区张三面馆": "", "张*": "",
+		"兰州金桥商贸有限公司，王秀英": "王秀英", "买买提·艾力": "买买提·艾力",
+	} {
+		if got := strings.Join(PersonNames(cell), " "); got != want {
+			t.Errorf("%q: found %q, want %q", cell, got, want)
+		}
+	}
+}

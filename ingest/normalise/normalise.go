@@ -47,6 +47,25 @@ func Clean(s string) string {
 	}, s))
 }
 
+// ordinary reports whether s is what most cells are: printable ASCII and
+// characters from U+4000 to U+9FFF, without white space at its ends. Clean
+// leaves such a text as it is, and any column may hold it.
+func ordinary(s string) bool {
+	if s == "" || s[0] == ' ' || s[len(s)-1] == ' ' {
+		return false
+	}
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c >= ' ' && c < 0x7f:
+		case c >= 0xE4 && c <= 0xE9 && i+2 < len(s) && s[i+1]&0xC0 == 0x80 && s[i+2]&0xC0 == 0x80:
+			i += 2
+		default:
+			return false
+		}
+	}
+	return true
+}
+
 // suspect marks the lead bytes of the characters that Clean may change: U+00A0
 // and U+00AD, U+1680, U+2000 to U+206F, U+3000 and U+FEFF to U+FF5A.
 var suspect = [256]bool{0xC2: true, 0xE1: true, 0xE2: true, 0xE3: true, 0xEF: true}

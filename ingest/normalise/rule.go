@@ -28,22 +28,33 @@ var (
 func RuleOf(f *catalog.Field, shift int) Rule {
 	marks := nullMarks(f)
 	longest := 0
+	var begins [256]bool
 	for m := range marks {
 		longest = max(longest, len(m))
+		if m != "" {
+			begins[m[0]] = true
+		}
 	}
 	value := valueOf(f, shift)
+	anyText := f.Type == catalog.TypeText && f.Semantic == "" && len(f.Enum) == 0 && f.Separator == ""
 	checks := checksOf(f)
 	return func(cell string) (string, bool, error) {
-		cell = Clean(cell)
-		if cell == "" || len(cell) <= longest && marks[cell] {
+		tidy := ordinary(cell)
+		if !tidy {
+			cell = Clean(cell)
+		}
+		if cell == "" || len(cell) <= longest && begins[cell[0]] && marks[cell] {
 			if f.Required {
 				return "", true, faultRequired
 			}
 			return "", true, nil
 		}
-		v, err := value(cell)
-		if err != nil {
-			return "", false, err
+		v := cell
+		if !tidy || !anyText {
+			var err error
+			if v, err = value(cell); err != nil {
+				return "", false, err
+			}
 		}
 		for _, check := range checks {
 			if err := check(v); err != nil {

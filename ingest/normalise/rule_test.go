@@ -125,3 +125,19 @@ func TestCanonicalCellsCostNoAllocation(t *testing.T) {
 		t.Errorf("free text without a number of a person: %v allocations", n)
 	}
 }
+
+// The short cut for ordinary cells may not change what any cell becomes.
+func TestOrdinaryCellsNeedNoRule(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := rapid.StringOfN(rapid.OneOf(rapid.RuneFrom([]rune("a9 \u3000\t\n兰州市\u9fff\u4000\u3400\u00a0\u200b\ufeff\uff21\uff11，。〔〕é\x00\x7f\ufffd")), rapid.Rune()), 0, 12, -1).Draw(t, "cell")
+		if rapid.Bool().Draw(t, "cut") && len(s) > 1 {
+			s = s[1:] // perhaps within a character
+		}
+		if !ordinary(s) {
+			return
+		}
+		if v, err := text(s); Clean(s) != s || v != s || err != nil {
+			t.Fatalf("%q passes for ordinary, and is %q, %v", s, Clean(s), err)
+		}
+	})
+}

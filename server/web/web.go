@@ -75,6 +75,7 @@ type Cell struct {
 
 const (
 	previewRows = 20
+	sampleRows  = 10 // of what is open on a condition
 	resultRows  = 500
 )
 
@@ -412,8 +413,12 @@ func (p *Portal) dataset(c *gin.Context) error {
 	}
 	d := &v.Release.Dataset
 	v.Title, v.Description = v.In(d.Title), v.In(d.Description)
-	if d.Queryable() {
-		v.Table, err = p.Preview(c.Request.Context(), v.Release, previewRows)
+	if d.Openness.Attribute != catalog.OpenNot {
+		rows := previewRows
+		if !d.Queryable() {
+			rows = sampleRows
+		}
+		v.Table, err = p.Preview(c.Request.Context(), v.Release, rows)
 		if err != nil {
 			// The page is worth having without its preview.
 			p.Log.Warn("no preview", "release", v.Release.Ref(), "error", err)

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"govdata/catalog"
+	"govdata/datasets"
+)
+
+func (a *app) refresh() *cobra.Command {
+	return &cobra.Command{
+		Use: "refresh", Short: "Compute anew the datasets that follow from others, where those have changed", Args: cobra.NoArgs,
+		Long: `Compute anew the datasets that follow from others: timeliness, score card,
+validity of documents, checks. ingest and demo do so by themselves, and serve
+when the day changes.`,
+		RunE: func(c *cobra.Command, _ []string) error {
+			cat, err := a.open()
+			if err != nil {
+				return err
+			}
+			return a.refreshDerived(c.Context(), cat, a.stdout)
+		},
+	}
+}
+
+// definitions returns those that come with the program and those that
+// `govdata add` made, each behind the datasets that it needs.
+func (a *app) definitions(cat *catalog.Catalog) ([]*catalog.Dataset, error) {
+	all, err := datasets.Load(datasets.Bundled())
+	if err != nil {
+		return nil, err
+	}
+	files, err := filepath.Glob(cat.DefinitionPath("*"))
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range files {
+		if _, err := catalog.ParseID(strings.TrimSuffix(filepath.Base(file), ".yaml")); err != nil {
+			continue
+		}
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		d, err := datasets.Parse(file, data)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, d)
+	}
+	return all, nil
+}
+
+// refreshDerived computes what follows from datasets that have changed, and
+// says so in w. A dataset of whose inputs none is there is left out. One that
+// fails does not keep the others from being computed.
+func (a *app) refreshDerived(ctx context.Context, cat *catalog.Catalog, w io.Writer) error {
+	all, err := a.definitions(cat)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, d := range all {
+		if d.Derived == nil {
+			continue
+		}
+		inputs, some, err := inputsOf(cat, d, all)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		} else if !some {
+			continue
+		}
+		r, err := derive(ctx, cat, d, inputs, newProgress(nil, string(d.ID)))
+		if err != nil && !errors.Is(err, catalog.ErrUnchanged) {
+			errs = append(errs, err)
+		} else if err == nil {
+			fmt.Fprintf(w, "%s: computed, release %s, %d rows\n", d.ID, r.Release, r.Rows)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// inputsOf returns the definitions of what a dataset is computed from, and
+// whether there is anything to compute it from.
+func inputsOf(cat *catalog.Catalog, d *catalog.Dataset, all []*catalog.Dataset) (inputs []*catalog.Dataset, some bool, err error) {
+	for _, id := range d.Derived.Inputs {
+		i := slices.IndexFunc(all, func(o *catalog.Dataset) bool { return o.ID == id })
+		if i < 0 {
+			return nil, false, fmt.Errorf("%s is computed from %s, which is not defined: %w", d.ID, id, catalog.ErrInvalid)
+		}
+		inputs = append(inputs, all[i])
+		_, err := cat.Current(id)
+		some = some || err == nil
+	}
+	if len(d.Derived.Inputs) == 0 {
+		ids, err := cat.IDs()
+		return nil, len(ids) > 0, err
+	}
+	return inputs, some, nil
+}
+
+// refreshDaily computes what depends on the day when a new one begins in the
+// site's time zone, and once at the start, until ctx ends.
+func (a *app) refreshDaily(ctx context.Context, cat *catalog.Catalog) {
+	for {
+		if err := a.refreshDerived(ctx, cat, io.Discard); err != nil && ctx.Err() == nil {
+			a.log.Error("computed datasets are not up to date", "error", err)
+		}
+		now := cat.Now()
+		y, m, d := now.Date()
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(time.Date(y, m, d+1, 0, 0, 5, 0, now.Location()).Sub(now)):
+		}
+	}
+}
