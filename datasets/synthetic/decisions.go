@@ -235,7 +235,7 @@ func consultations(provincial bool, seed int64) []record {
 			r["shortened_reason"] = pick(m, []string{"汛期临近，需尽快实施", "上级政策已明确施行日期", "资金须在本年度内下达"})
 		}
 		if m.chance(10) {
-			r["remark"] = "示例数据；书面意见请寄" + x.full + "，联系人" + m.person() + "，手机" + m.mobile()
+			r["remark"] = "示例数据；书面意见请寄" + x.full + "，联系人" + r["contact"] + "，手机" + r["contact_phone"]
 		}
 		records = append(records, r)
 	}
@@ -329,8 +329,8 @@ func (m *maker) opinion(x matter, number string, hearing bool) record {
 	r["opinion"] = pick(m, []string{x.request, "草案提出“" + measure + "”，建议明确牵头单位和完成时限", "关于“" + measure + "”的条款偏原则，" + x.request,
 		"建议在草案中增加监督渠道，" + x.request, "赞成草案，" + x.request + "，并每半年公布一次进展"}) + "。"
 	switch {
-	case m.chance(12):
-		r["opinion"] += "本人电话" + m.mobile() + "，请回复。"
+	case r["author_kind"] == "自然人" && m.chance(20):
+		r["opinion"] += "本人" + r["author"] + "，电话" + m.mobile() + "，请回复。"
 	case m.chance(6):
 		r["opinion"] += "（身份证号" + m.identity() + "）"
 	}

@@ -205,14 +205,14 @@ func interpretations(provincial bool, seed int64) []record {
 			}
 			prefix := "JD-" + d.code + "-" + d.announced[:4] + "-"
 			numbers[prefix]++
-			form, kind := pick(m, []string{"文字解读", "图表图解", "文字解读；图表图解", "音频视频"}), "起草部门"
+			how, kind := pick(m, []string{"文字解读", "图表图解", "文字解读；图表图解", "音频视频"}), "起草部门"
 			if n > 0 {
-				form = pick(m, []string{"新闻发布会", "政策吹风会", "接受访谈", "发表文章", "数字化解读"})
+				how = pick(m, []string{"新闻发布会", "政策吹风会", "接受访谈", "发表文章", "数字化解读"})
 				kind = pick(m, []string{"主要负责人", "分管负责人", "专家学者", "新闻媒体"})
 			}
 			r := record{
 				"interpretation_no": fmt.Sprintf("%s%03d", prefix, numbers[prefix]), "document_no": d.number, "document": d.title, "document_published_on": d.announced,
-				"title": "《" + d.title + "》" + []string{"政策解读", "解读"}[n], "form": form, "interpreter_kind": kind,
+				"title": "《" + d.title + "》" + []string{"政策解读", "解读"}[n], "form": how, "interpreter_kind": kind,
 				"background": "为落实" + d.basis + "，解决" + d.name + "中" + d.weakness + "等问题，制定本文件。", "goals": "力争" + d.indicator + plain(d.target) + d.unit + "，惠及" + d.people + "。",
 				"points":         "一是" + d.measures[0] + "；二是" + d.measures[1] + "；三是" + d.measures[2] + "。",
 				"interpreted_on": known(workingDaysLater(d.announced, after)), "channels": "政府网站；" + m.some("微信", "微博", "移动客户端", "报纸", "广播电视"), "readers": strconv.Itoa(200 + int(m.yuan(2000))),
@@ -224,8 +224,8 @@ func interpretations(provincial bool, seed int64) []record {
 			if kind != "起草部门" && kind != "新闻媒体" {
 				r["interpreter"] = m.person()
 			}
-			if m.chance(8) {
-				r["points"] += "咨询人员" + m.person() + "，手机" + m.mobile() + "。"
+			if r["interpreter"] != "" && m.chance(30) {
+				r["points"] += "咨询请联系" + r["interpreter"] + "，手机" + m.mobile() + "。"
 			}
 			r["url"] = page(d.code, "zcjd", r["interpretation_no"])
 			records = append(records, r)

@@ -79,11 +79,15 @@ func execution(provincial bool, seed int64, months ...string) []record {
 			if strings.Contains(d.title, "改革") {
 				r["kind"] = "改革任务"
 			}
+			if i%13 == 5 { // from above the province, and so in no list of ours
+				r["kind"], r["policy"], r["document_no"] = "重要政策", "国家有关部门"+d.name+"工作要点", fmt.Sprintf("示例发〔%s〕%d号", d.issued[:4], i)
+				r["task"] = "落实" + r["policy"]
+			}
 			if internal {
 				r["disclosure"] = "不予公开"
 			}
 			if m.chance(8) {
-				r["next"] += "意见请反馈至" + m.person() + m.mobile() + "。"
+				r["next"] += "意见请反馈至手机" + m.mobile() + "。"
 			}
 			records = append(records, r)
 		}
@@ -156,7 +160,7 @@ func findings(provincial bool, rows int, seed int64) []record {
 		if r["origin"] == "群众投诉" || r["origin"] == "互联网+督查" {
 			r["complainant"], r["complainant_phone"] = m.person(), m.mobile()
 			if m.chance(35) {
-				r["finding"] += "投诉人电话" + m.mobile() + "。"
+				r["finding"] += "投诉人" + r["complainant"] + "，电话" + r["complainant_phone"] + "。"
 			}
 		}
 		if r["category"] == "资金使用不规范" || m.chance(15) {
@@ -273,7 +277,7 @@ func audits(provincial bool, announcements int, seed int64) []record {
 				r["rectification_announced_on"] = known(workingDaysLater(r["rectified_on"], 1+m.rng.IntN(20)))
 			}
 			if m.chance(6) {
-				r["measures"] += "经办人" + m.person() + "已退款（身份证号" + m.identity() + "）。"
+				r["measures"] += "经办人已退款（身份证号" + m.identity() + "）。"
 			}
 			records = append(records, r)
 		}

@@ -53,7 +53,7 @@ func results(provincial bool, items int, seed int64, months ...string) []record 
 				"disclosure": "主动公开", "remark": "示例数据",
 			}
 			if m.chance(7) {
-				r["summary"] += "监督电话" + m.mobile() + "（" + m.person() + "）。"
+				r["summary"] += "监督电话" + m.mobile() + "。"
 			}
 			if i%19 == 12 {
 				r["disclosure"] = "不予公开"
@@ -144,7 +144,7 @@ func proposals(provincial bool, rows int, seed int64) []record {
 			answer["disclosure"], answer["announced_on"] = "不予公开", ""
 		}
 		if m.chance(10) {
-			answer["reply"] += "联系人" + m.person() + "，电话" + m.mobile() + "。"
+			answer["reply"] += "可与经办人联系，手机" + m.mobile() + "。"
 		}
 		maps.Copy(r, answer)
 		records = append(records, r)
@@ -231,8 +231,8 @@ func evaluations(provincial bool, seed int64) []record {
 		if r["method"] != "专业机构鉴定" {
 			r["sample"], r["satisfaction"] = strconv.Itoa(150+m.rng.IntN(2600)), percentage(score+3*m.rng.NormFloat64())
 		}
-		if m.chance(12) {
-			r["problems"] += "受访者" + m.person() + "（" + m.mobile() + "）反映同类情况。"
+		if expert, _, some := strings.Cut(r["experts"], "、"); some && m.chance(20) {
+			r["problems"] += "专家" + expert + "（" + m.mobile() + "）提供了补充材料。"
 		}
 		r["report_url"] = page(x.code, "jcpg", r["evaluation_no"])
 		records = append(records, r)
