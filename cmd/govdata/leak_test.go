@@ -31,10 +31,13 @@ func TestNoPersonIsInAnyPublicFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	look := newLeaks()
+	// Deputies and members act in public under their names; their numbers do not.
+	inOffice := map[catalog.ID]bool{"proposal_outcomes": true}
 	for _, current := range all {
 		if !current.Dataset.Synthetic {
 			continue // working_days and regions have nobody in them
 		}
+		look.onlyNumbers = inOffice[current.Dataset.ID]
 		releases, err := cat.Releases(current.Dataset.ID)
 		if err != nil {
 			t.Fatal(err)
@@ -58,7 +61,13 @@ func TestNoPersonIsInAnyPublicFile(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			look.numbers(t, r.Ref().String()+" store", string(store))
+			// Codes of regions lie there one behind the other: only identity
+			// numbers are no such row by chance.
+			for _, n := range digitRun.FindAllString(string(store), -1) {
+				if len(n) == 18 && isPersonal(n) {
+					t.Errorf("%s store holds %s", r.Ref(), n)
+				}
+			}
 		}
 	}
 	// The test can fail: what was sent does hold them.
@@ -127,12 +136,15 @@ func plainText(t *testing.T, path, format string) string {
 
 // leaks finds identity numbers, telephone numbers, bank cards and the names
 // that the samples' persons have.
-type leaks struct{ names *regexp.Regexp }
+type leaks struct {
+	names       *regexp.Regexp
+	onlyNumbers bool
+}
 
 func newLeaks() leaks {
 	surnames, given := synthetic.Names()
 	given = slices.DeleteFunc(given, func(s string) bool { return len(s) < 6 }) // two characters: no other word by chance
-	return leaks{regexp.MustCompile("(?:" + strings.Join(surnames, "|") + ")(?:" + strings.Join(given, "|") + ")")}
+	return leaks{names: regexp.MustCompile("(?:" + strings.Join(surnames, "|") + ")(?:" + strings.Join(given, "|") + ")")}
 }
 
 var digitRun = regexp.MustCompile(`[0-9]{11,19}[Xx]?`)
@@ -144,16 +156,10 @@ func (l leaks) found(text string) []string {
 			all = append(all, n)
 		}
 	}
-	return append(all, l.names.FindAllString(text, -1)...)
-}
-
-func (l leaks) numbers(t *testing.T, where, text string) {
-	t.Helper()
-	for _, n := range digitRun.FindAllString(text, -1) {
-		if isPersonal(n) {
-			t.Errorf("%s holds %s", where, n)
-		}
+	if l.onlyNumbers {
+		return all
 	}
+	return append(all, l.names.FindAllString(text, -1)...)
 }
 
 func (l leaks) in(t *testing.T, where, text string) {

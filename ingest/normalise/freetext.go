@@ -9,7 +9,9 @@ import (
 // identity numbers with a right check character, mobile numbers, and bank
 // cards by Luhn's rule; full-width or not, in one piece or in groups parted by
 // spaces and hyphens. Credit codes, document numbers, amounts and dates stay.
+// Of names it masks those that a word such as 联系人 announces.
 func MaskFreeText(s string) string {
+	s = maskAnnounced(s)
 	if !longNumber(s) {
 		return s
 	}
@@ -214,4 +216,75 @@ func kindOf(number string, groups []group) (head int, ok bool) {
 		return 0, strings.Contains("456", number[:1]) && len(groups[0].digits) == 4 && shortest >= 3
 	}
 	return 0, false
+}
+
+// announcing are the words behind which a name stands; those of the second
+// list are common in front of other words, and announce one with a colon alone.
+var (
+	announcing = []string{"联系人", "经办人", "举报人", "投诉人", "户主", "姓名"}
+	withColon  = []string{"当事人", "负责人", "申请人", "法定代表人", "经营者", "监护人", "户名", "患者"}
+)
+
+// afterNames are the characters that often follow a name of two characters and
+// stand in none.
+const afterNames = "已的在于与和及等未将把被向对从为是有因系称说来到又并且或不先女"
+
+func maskAnnounced(s string) string {
+	for _, cue := range announcing {
+		s = maskBehind(s, cue, false)
+	}
+	for _, cue := range withColon {
+		s = maskBehind(s, cue, true)
+	}
+	return s
+}
+
+// maskBehind masks the names that follow a word, at once or behind a colon.
+func maskBehind(s, cue string, colon bool) string {
+	for from := 0; ; {
+		i := strings.Index(s[from:], cue)
+		if i < 0 {
+			return s
+		}
+		from += i + len(cue)
+		rest := strings.TrimLeft(s[from:], " \u3000")
+		trimmed := strings.TrimLeft(rest, ":： \u3000")
+		if colon && (rest == trimmed || !strings.HasPrefix(rest, ":") && !strings.HasPrefix(rest, "：")) {
+			continue
+		}
+		if n := announcedName(trimmed); n > 0 {
+			at := len(s) - len(trimmed)
+			s = s[:at] + MaskName(trimmed[:n]) + trimmed[n:]
+		}
+	}
+}
+
+// announcedName returns how many bytes at the beginning of s are a name: a
+// family name with one or two characters.
+func announcedName(s string) int {
+	family := 1
+	for _, compound := range []string{"欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "令狐"} {
+		if strings.HasPrefix(s, compound) {
+			family = 2
+		}
+	}
+	n := 0
+	for i, r := range s {
+		switch {
+		case n == 0 && family == 1 && !strings.ContainsRune(surnames, r):
+			return 0
+		case n >= family && (r < 0x3400 || r > 0x9FFF || n > family && strings.ContainsRune(afterNames, r)):
+			if n == family {
+				return 0
+			}
+			return i
+		case n == family+2:
+			return i
+		}
+		n++
+	}
+	if n == family {
+		return 0
+	}
+	return len(s)
 }

@@ -180,3 +180,15 @@ func TestNamesOfPersonsAreToldFromOrganisations(t *testing.T) {
 		}
 	}
 }
+
+func TestNamesThatAreAnnouncedAreMasked(t *testing.T) {
+	for text, want := range map[string]string{
+		"经办人蒋雪梅已退款": "经办人蒋**已退款", "联系人：王伟，电话另附": "联系人：王*，电话另附", "投诉人李敏称未收到": "投诉人李*称未收到", "姓名: 欧阳子涵": "姓名: 欧***",
+		"当事人陈列过期食品": "当事人陈列过期食品", "当事人：陈磊": "当事人：陈*", "负责人高度重视": "负责人高度重视", "联系人为两名": "联系人为两名", "联系人": "联系人", "户主王": "户主王",
+		"联系人张三、联系人李四": "联系人张*、联系人李*", "举报人赵建国（13800138000）": "举报人赵**（138****8000）", "申请人：兰州大学": "申请人：兰州大学", "经办人蒋**已退款": "经办人蒋**已退款",
+	} {
+		if got := MaskFreeText(text); got != want || MaskFreeText(got) != got {
+			t.Errorf("%q: found %q, want %q", text, got, want)
+		}
+	}
+}
