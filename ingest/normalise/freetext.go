@@ -76,7 +76,7 @@ func maskNumbers(text []rune) (masked bool) {
 		plain[i] = halfWidth(r)
 	}
 	for groups := groupsOf(plain); len(groups) > 0; {
-		n, head := personal(plain, groups)
+		n, show := personal(plain, groups)
 		if n == 0 {
 			groups = groups[1:]
 			continue
@@ -88,7 +88,7 @@ func maskNumbers(text []rune) (masked bool) {
 				places = append(places, i)
 			}
 		}
-		for _, i := range places[head : len(places)-4] {
+		for _, i := range places[show.head : len(places)-show.tail] {
 			text[i] = '*'
 		}
 		groups = groups[n:]
@@ -137,11 +137,14 @@ func isDigit(r rune) bool { return r >= '0' && r <= '9' }
 
 func isLetter(r rune) bool { return r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' }
 
+// shown says how many digits of a number may be seen at its ends.
+type shown struct{ head, tail int }
+
 // personal returns how many of the groups at the front make up the number of a
-// person, and how many of its digits may be seen at its beginning; 0 for none.
-func personal(plain []rune, groups []group) (n, head int) {
+// person, 0 for none, and what may be seen of it.
+func personal(plain []rune, groups []group) (n int, show shown) {
 	if !startsNumber(plain[:groups[0].start]) {
-		return 0, 0
+		return 0, show
 	}
 	number := ""
 	for i, g := range groups {
@@ -151,11 +154,11 @@ func personal(plain []rune, groups []group) (n, head int) {
 		if number += g.digits; len(number) > 19 {
 			break
 		}
-		if h, ok := kindOf(number, groups[:i+1]); ok && endsNumber(plain[g.end:]) {
-			n, head = i+1, h
+		if seen, ok := kindOf(number, groups[:i+1]); ok && endsNumber(plain[g.end:]) {
+			n, show = i+1, seen
 		}
 	}
-	return n, head
+	return n, show
 }
 
 // startsNumber reports whether a number may begin after before: not one that
@@ -188,34 +191,34 @@ func endsNumber(after []rune) bool {
 	return len(after) < 3 || string(after[:3]) != "***"
 }
 
-// kindOf says how many digits of a number may be seen at its beginning, where
-// it is one of a person. In groups, the fewer rules a kind has the more its
+// kindOf says what may be seen of a number, where it is one of a person: of an
+// identity number nothing, for open data carries none. In groups, the fewer rules a kind has the more its
 // groups must look like it: 1980-01-01 100 is no mobile number.
-func kindOf(number string, groups []group) (head int, ok bool) {
+func kindOf(number string, groups []group) (show shown, ok bool) {
 	shortest, lettered := len(number), groups[len(groups)-1].lettered
 	for _, g := range groups {
 		shortest = min(shortest, len(g.digits))
 	}
 	switch len(number) {
 	case 11:
-		return 3, mobile(number) && shortest >= 3
+		return shown{3, 4}, mobile(number) && shortest >= 3
 	case 12: // with the 0 that was dialled before a number of another city
-		return 4, number[0] == '0' && mobile(number[1:]) && len(groups) == 1
+		return shown{4, 4}, number[0] == '0' && mobile(number[1:]) && len(groups) == 1
 	case 13:
-		return 5, number[:2] == "86" && mobile(number[2:]) && len(groups) == 1
+		return shown{5, 4}, number[:2] == "86" && mobile(number[2:]) && len(groups) == 1
 	case 15, 18:
 		_, err := IDCard(number)
-		return 6, err == nil && shortest >= 2 && (len(number) == 18 || !lettered)
+		return shown{}, err == nil && shortest >= 2 && (len(number) == 18 || !lettered)
 	case 16, 17, 19:
 		if lettered || !digits(number) || !luhn(number) {
-			return 0, false
+			return show, false
 		}
 		if len(groups) == 1 {
-			return 0, strings.Contains("34569", number[:1])
+			return shown{0, 4}, strings.Contains("34569", number[:1])
 		}
-		return 0, strings.Contains("456", number[:1]) && len(groups[0].digits) == 4 && shortest >= 3
+		return shown{0, 4}, strings.Contains("456", number[:1]) && len(groups[0].digits) == 4 && shortest >= 3
 	}
-	return 0, false
+	return show, false
 }
 
 // announcing are the words behind which a name stands; those of the second
