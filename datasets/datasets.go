@@ -20,7 +20,7 @@ import (
 	"govdata/catalog"
 )
 
-//go:embed */dataset.yaml */*.csv */*.xlsx */*.json */*.txt
+//go:embed */dataset.yaml */*.csv */*.xlsx */*.json */*.jsonl */*.txt
 var bundled embed.FS
 
 // Site is the bundled site file, for Gansu.
