@@ -293,55 +293,6 @@ func thousands(s string) string {
 	return whole + "." + frac
 }
 
-// fees is a printed catalogue: its header comes again on every page.
-func fees() ([]byte, error) {
-	b := newBook("收费目录")
-	b.add("甘肃省行政事业性收费目录清单（2026年）（示例数据）")
-	b.merge(1, 1, 10, 1)
-	header := func() {
-		b.add("项目编码", "执收部门", "收费项目", "收费标准", "", "", "设立依据", "征收方式", "设立层级", "是否涉企")
-		b.add("", "", "项目名称", "标准说明", "下限", "上限", "", "", "", "")
-		for _, col := range []int{1, 2, 7, 8, 9, 10} {
-			b.merge(col, b.row-1, col, b.row)
-		}
-		b.merge(4, b.row-1, 6, b.row-1)
-	}
-	departments := []struct {
-		name  string
-		items []string
-	}{
-		{"自然资源", []string{"不动产登记费", "耕地开垦费", "土地复垦费"}}, {"住房城乡建设", []string{"城镇垃圾处理费", "城市道路占用挖掘修复费", "污水处理费"}},
-		{"交通运输", []string{"车辆通行费", "船舶登记检验费"}}, {"水利", []string{"水资源费", "水土保持补偿费"}}, {"卫生健康", []string{"预防接种服务费", "鉴定费"}},
-		{"公安", []string{"证照费", "机动车号牌工本费"}}, {"教育", []string{"学历考试考务费", "公办幼儿园保教费", "普通高中学费"}}, {"市场监管", []string{"特种设备检验检测费"}},
-	}
-	m := newMaker(Options{Rows: 1, Seed: 6}, nil, nil, nil)
-	for n := range 72 {
-		if n%24 == 0 {
-			header()
-		}
-		d := departments[n%len(departments)]
-		item := d.items[n/len(departments)%len(d.items)]
-		low := float64(5 * (1 + m.rng.IntN(20)))
-		high := low * float64(1+m.rng.IntN(4))
-		code := fmt.Sprintf("%02d%04d", n%len(departments)+1, n+1)
-		method := pick(m, []string{"缴入国库", "缴入财政专户"})
-		switch n { // wrong on purpose
-		case 30:
-			code = "3-31"
-		case 50:
-			method = "现金"
-		}
-		enterprise := "否"
-		if n%3 == 0 {
-			enterprise = "是"
-		}
-		b.add(code, d.name, fmt.Sprintf("%s（第%d档）", item, n/24+1), fmt.Sprintf("每件（次）%g—%g元", low, high), low, high,
-			fmt.Sprintf("示例文〔20%02d〕%d号", 10+m.rng.IntN(16), 1+m.rng.IntN(300)), method, pick(m, []string{"中央", "省级"}), enterprise)
-	}
-	b.add("说明：本清单为示例数据，项目标准与文号均为虚构。")
-	return b.bytes()
-}
-
 func workingDays() ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteString("{\"source\": \"国务院办公厅节假日安排通知，据 NateScarlet/holiday-cn（MIT）\",\n\"data\": [\n")
