@@ -9,8 +9,10 @@ import (
 )
 
 var serviceSamples = map[string]sampler{
-	"service_items/items_province_2026.xlsx": guidesWorkbook,
-	"service_items/items_local_gb18030.csv":  guidesText,
+	"service_items/items_province_2026.xlsx":        guidesWorkbook,
+	"service_items/items_local_gb18030.csv":         guidesText,
+	"intermediary_services/list_province_2026.xlsx": intermediariesWorkbook,
+	"intermediary_services/list_local_utf16.txt":    intermediariesText,
 }
 
 // guide is what a guide to a service says. One without a kind is a power of
@@ -112,7 +114,7 @@ func serviceGuides(seed int64, regions []region) []record {
 				"procedure": pick(m, []string{"申请—受理—审查—决定—送达", "申请—受理—审核—公示—发放", "网上申报—受理—审查—决定—邮寄送达"}), "promised_days": strconv.Itoa(g.promised), "result": g.result,
 				"online_depth": onlineDepths[2+m.rng.IntN(3)], "visits": strconv.Itoa(m.rng.IntN(2)), "fee": "false", "place": r.full + "政务服务中心" + strconv.Itoa(1+m.rng.IntN(3)) + "楼" + strconv.Itoa(1+m.rng.IntN(40)) + "号窗口",
 				"hours": "工作日9:00—12:00，14:30—17:30", "phone": "12345", "contact": m.person(), "contact_phone": m.mobile(), "url": page(r.code, "bszn", code), "status": "在用",
-				"valid_from": m.workday("2021-01-04", "2026-03-31"), "remark": m.hint(5),
+				"valid_from": m.workday("2021-01-04", "2024-12-20"), "remark": m.hint(5),
 			}
 			if listed {
 				x["basic_code"] = code
