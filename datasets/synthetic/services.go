@@ -9,14 +9,16 @@ import (
 )
 
 var serviceSamples = map[string]sampler{
-	"service_items/items_province_2026.xlsx":        guidesWorkbook,
-	"service_items/items_local_gb18030.csv":         guidesText,
-	"intermediary_services/list_province_2026.xlsx": intermediariesWorkbook,
-	"intermediary_services/list_local_utf16.txt":    intermediariesText,
-	"government_purchases/purchases_province.xlsx":  purchasesWorkbook,
-	"government_purchases/purchases_platform.jsonl": purchasesLines,
-	"ppp_projects/projects_existing.xlsx":           venturesWorkbook,
-	"ppp_projects/concessions_2026.json":            venturesJSON,
+	"service_items/items_province_2026.xlsx":                        guidesWorkbook,
+	"service_items/items_local_gb18030.csv":                         guidesText,
+	"intermediary_services/list_province_2026.xlsx":                 intermediariesWorkbook,
+	"intermediary_services/list_local_utf16.txt":                    intermediariesText,
+	"government_purchases/purchases_province.xlsx":                  purchasesWorkbook,
+	"government_purchases/purchases_platform.jsonl":                 purchasesLines,
+	"ppp_projects/projects_existing.xlsx":                           venturesWorkbook,
+	"ppp_projects/concessions_2026.json":                            venturesJSON,
+	"public_institution_services/utilities_cities.xlsx":             institutionsWorkbook,
+	"public_institution_services/institutions_counties_utf8bom.csv": institutionsText,
 }
 
 // guide is what a guide to a service says. One without a kind is a power of
