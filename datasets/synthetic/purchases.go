@@ -45,9 +45,18 @@ var purchases = []purchase{
 	{"自然资源", forOffice, "信息化服务", "不动产登记档案数字化", "企业", "", 7.5e5},
 }
 
+// ofVillage reports whether only a village or a quarter of a town has such a
+// provider.
+func ofVillage(kind string) bool {
+	return kind == "基层群众性自治组织" || kind == "农村集体经济组织"
+}
+
 // provider makes who is contracted: name, credit code, and for a person the
 // identity number and the account.
 func (m *maker) provider(r region, kind string) (name, uscc, identity, account string) {
+	if ofVillage(kind) {
+		r = m.home(r)
+	}
 	switch kind {
 	case "社会组织":
 		return r.full + pick(m, tradeNames) + pick(m, []string{"社会工作服务中心", "养老服务中心", "公益服务中心"}), m.uscc("52", r.code), "", ""
@@ -79,11 +88,17 @@ func bought(seed int64, where func(m *maker) region, rows int) []record {
 	var records []record
 	for range rows {
 		r, p := where(m), pick(m, purchases)
+		for r == province && ofVillage(p.supplier) {
+			p = pick(m, purchases)
+		}
 		median := p.median
 		if r == province {
 			median *= 2
 		}
 		budget := math.Round(m.yuan(median)/1000) * 1000
+		if p.supplier == "个人" {
+			budget = min(budget, 120000)
+		}
 		amount := math.Round(budget * (0.84 + 0.16*m.rng.Float64()))
 		method, asked := methodFor(m, budget), m.workday("2024-02-01", "2026-09-30")
 		awarded := m.workday(later(asked, 8), later(asked, 20))
@@ -243,12 +258,13 @@ func partnerships(seed int64, concessions bool, rows int) []record {
 // investor adds who was chosen, and the company that runs the project.
 func (m *maker) investor(x record, r region, concessions bool) {
 	chosen := m.workday(later(x["approved_on"], 120), later(x["approved_on"], 300))
-	if chosen > "2026-10-30" {
+	signed := m.workday(later(chosen, 15), later(chosen, 60))
+	if signed > reportedOn {
 		x["stage"], x["secrecy"] = pick(m, []string{"准备阶段", "采购阶段"}), "不涉及商业秘密"
 		x["government_share"], x["summary"] = "", strings.Replace(x["summary"], "由社会资本方", "拟由社会资本方", 1)
 		return
 	}
-	x["chosen_on"], x["signed_on"] = chosen, m.workday(later(chosen, 15), later(chosen, 60))
+	x["chosen_on"], x["signed_on"] = chosen, signed
 	x["investor"], x["investor_uscc"] = m.company(province)
 	x["investor_kind"] = pick(m, []string{"民营企业", "民营企业", "地方国有企业", "中央企业", "外商投资企业"})
 	if concessions && m.chance(60) {
@@ -277,19 +293,21 @@ func (m *maker) progressOf(x record, investment float64, concessions bool) {
 		return
 	}
 	x["operation"], x["operated_from"], x["done"] = "运营", running, money(investment)
-	x["performance"] = strconv.FormatFloat(68+30*m.rng.Float64(), 'f', 1, 64)
+	full := running < "2025-01-01" // so that there are figures of the whole year
+	if full {
+		x["performance"] = strconv.FormatFloat(68+30*m.rng.Float64(), 'f', 1, 64)
+	}
 	switch {
 	case !concessions && m.chance(7):
 		x["stage"], x["operation"], x["performance"] = "提前终止", "停运", ""
-	case x["payment"] != "使用者付费" && running < "2025-01-01":
+	case full && x["payment"] != "使用者付费":
 		due := math.Round(investment*(0.03+0.05*m.rng.Float64())/1e4) * 1e4
 		x["subsidy_due"], x["subsidy_paid"] = money(due), money(due)
 		if m.chance(35) {
 			x["subsidy_paid"] = money(math.Round(due*(0.3+0.5*m.rng.Float64())/1e4) * 1e4)
 		}
 		x["budget_share"] = strconv.FormatFloat(0.4+7*m.rng.Float64(), 'f', 2, 64)
-	}
-	if x["payment"] == "使用者付费" {
+	case full:
 		x["revenue"] = money(math.Round(investment*(0.05+0.07*m.rng.Float64())/1e4) * 1e4)
 	}
 }
