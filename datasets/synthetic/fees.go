@@ -92,6 +92,12 @@ func fees() ([]byte, error) {
 // collector is the line of work of a department as the fee catalogue calls it.
 var collector = map[string]string{"自然资源": "自然资源", "住房城乡建设": "住建", "交通运输": "交通", "水利": "水利", "卫生健康": "卫生健康", "公安": "公安", "教育": "教育", "市场监管": "市场监管"}
 
+// chargers are institutions below a department that charge for it.
+var chargers = map[string][]string{
+	"自然资源": {"不动产登记中心", "土地整治中心"}, "住房城乡建设": {"市政设施管理所", "房屋安全鉴定中心"}, "交通运输": {"公路养护中心", "道路运输服务中心"}, "水利": {"水土保持站", "供水服务中心"},
+	"卫生健康": {"疾病预防控制中心", "妇幼保健院"}, "公安": {"车辆管理所", "户政服务中心"}, "教育": {"第一高级中学", "实验幼儿园", "教育考试中心"}, "市场监管": {"特种设备检验所", "计量检定所"},
+}
+
 // outsideFees are charged although no catalogue has them: with a code that is
 // not given to any fee, or with none.
 var outsideFees = []struct{ code, department, item, rate string }{
@@ -215,7 +221,8 @@ func feeCases(seed int64, regions []region, rows int) []record {
 		d := r.office(collector[department])
 		x["charged_by"], x["charged_by_uscc"] = d.name, d.uscc
 		if m.chance(45) {
-			x["charged_by"], x["charged_by_uscc"] = m.company(r)
+			x["charged_by"] = r.full + pick(m, chargers[department])
+			x["charged_by_uscc"] = m.uscc("12", r.code)
 		}
 		x["facts"] = "经查，该单位" + v.facts + "“" + x["fee"] + "”，涉及缴费人" + x["payers"] + "人（户）。"
 		if m.chance(12) {
