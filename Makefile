@@ -53,9 +53,10 @@ fuzz: tools
 		done; \
 	done
 
-## golden: write the synthetic samples anew
+## golden: write the synthetic samples and the README's table of datasets anew
 golden: tools
 	$(GO) test ./datasets/synthetic -run Samples -update
+	$(GO) test ./datasets -run Readme -update
 
 ## clean: remove what was built; data stays
 clean:

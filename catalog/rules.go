@@ -265,6 +265,9 @@ func (d *Dataset) validateRules(bad func(path, format string, args ...any)) {
 		dropped = append(dropped, w.Fields...)
 	}
 	for i, f := range d.Fields {
+		if f.Privacy == PrivacyID && d.Openness.Attribute == OpenUnconditional {
+			bad(fmt.Sprintf("$.fields[%d].privacy", i), "what is 无条件开放 carries no identity numbers: drop the field under FM-001")
+		}
 		if f.Privacy == PrivacyDrop && !slices.Contains(dropped, f.Name) {
 			bad(fmt.Sprintf("$.fields[%d].privacy", i), "a field is dropped only under an entry of the negative list: name it under withhold")
 		}

@@ -18,6 +18,16 @@ type Site struct {
 	Notice Text `yaml:"notice" json:"notice,omitzero"`
 	// About is shown on the about page.
 	About Text `yaml:"about" json:"about,omitzero"`
+	// Examples are questions that the SQL page offers.
+	Examples []Example `yaml:"examples" json:"examples,omitempty"`
+}
+
+// Example is a question over datasets, and the SELECT that answers it. It is
+// offered where all of them are published.
+type Example struct {
+	Title Text   `yaml:"title" json:"title"`
+	Needs []ID   `yaml:"needs" json:"needs"`
+	SQL   string `yaml:"sql" json:"sql"`
 }
 
 // Location returns the site's time zone.

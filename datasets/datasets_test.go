@@ -2,6 +2,7 @@ package datasets
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -36,6 +37,15 @@ func TestEveryDefinitionIsSound(t *testing.T) {
 		}
 		if d.Synthetic != strings.Contains(d.Source.Zh, "示例数据") {
 			t.Errorf("%s: synthetic is %v, and its source says %q", d.ID, d.Synthetic, d.Source.Zh)
+		}
+	}
+	// What has a deadline counts in the figures that departments are held to.
+	for _, d := range all {
+		if timeliness := seen["disclosure_timeliness"]; d.Deadline != nil && !slices.Contains(timeliness.Derived.Inputs, d.ID) {
+			t.Errorf("%s has a deadline and is not in %s", d.ID, timeliness.ID)
+		}
+		if checks := seen["notice_checks"]; d.Notice != nil && !slices.Contains(checks.Derived.Inputs, d.ID) {
+			t.Errorf("%s has a notice period and is not in %s", d.ID, checks.ID)
 		}
 	}
 	if _, err := LoadSite(Site); err != nil {

@@ -13,9 +13,13 @@ import (
 	"govdata/ingest/normalise"
 )
 
+// identityEntry is the entry of the negative list for identity numbers.
+const identityEntry = "FM-001"
+
 // Define makes a definition of a table from what its columns hold. name is
 // what the file is called; id and title may be empty. Columns that look
-// personal are masked: whoever knows better edits the definition.
+// personal are masked, identity numbers kept back: whoever knows better edits
+// the definition.
 func (t *InspectedTable) Define(name string, id catalog.ID, title string, l catalog.Layout) (*catalog.Dataset, error) {
 	base, _, _ := strings.Cut(name, ".")
 	if id == "" {
@@ -44,6 +48,7 @@ func (t *InspectedTable) Define(name string, id catalog.ID, title string, l cata
 		return nil, fmt.Errorf("%s: the table is not the first on its sheet: %w", name, catalog.ErrInvalid)
 	}
 	taken := map[string]bool{}
+	var identities []string
 	for i := range t.Columns {
 		c := &t.Columns[i]
 		if len(t.Header) == 0 {
@@ -57,10 +62,17 @@ func (t *InspectedTable) Define(name string, id catalog.ID, title string, l cata
 		if f.Title.Zh != c.Header {
 			f.Aliases = []string{c.Header}
 		}
+		if f.Privacy == catalog.PrivacyID { // which open data does not carry, not even masked
+			f.Privacy = catalog.PrivacyDrop
+			identities = append(identities, f.Name)
+		}
 		d.Fields = append(d.Fields, f)
 	}
-	if len(d.Fields) == 0 {
-		return nil, fmt.Errorf("%s: no column has a name: %w", name, catalog.ErrInvalid)
+	if len(identities) > 0 {
+		d.Withhold = []catalog.Withhold{{Entry: identityEntry, Fields: identities}}
+	}
+	if len(d.Fields) == len(identities) {
+		return nil, fmt.Errorf("%s: no column has a name and may be public: %w", name, catalog.ErrInvalid)
 	}
 	return d, nil
 }

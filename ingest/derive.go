@@ -183,8 +183,9 @@ func (l *loader) derive(r *run) error {
 		}
 	}
 	query := strings.TrimSuffix(strings.TrimSpace(d.Derived.SQL), ";")
-	if err := l.exec("CREATE TABLE landed AS SELECT 0 AS _table, 0::BIGINT AS _line, row_number() OVER () AS _row, " + strings.Join(columns, ", ") + " FROM (" + query + "\n)"); err != nil {
-		return err
+	landing := "CREATE TABLE landed AS SELECT 0 AS _table, 0::BIGINT AS _line, row_number() OVER () AS _row, " + strings.Join(columns, ", ") + " FROM (" + query + "\n)"
+	if _, err := l.conn.ExecContext(l.ctx, landing); err != nil {
+		return fmt.Errorf("its query: %w: %w", err, catalog.ErrInvalid)
 	}
 	if len(required) > 0 {
 		var n int64

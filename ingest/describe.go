@@ -48,7 +48,7 @@ func (r *Report) describeRelations(p *printer) {
 	for _, w := range r.KeptBack {
 		if w.Field != "" {
 			p.line(1, "字段 %s 不予公开：%s", "field %s is withheld: %s", w.Field, w.Basis.In(p.lang))
-		} else {
+		} else if w.Rows > 0 {
 			p.line(1, "%d 行不予公开：%s", "%d rows are withheld: %s", w.Rows, w.Basis.In(p.lang))
 		}
 	}
@@ -138,8 +138,13 @@ func rulesText(f *catalog.Field, c *Column, lang string) string {
 	if f.Pattern != "" {
 		add("格式 "+f.Pattern, "of the form "+f.Pattern)
 	}
-	if f.Min != "" || f.Max != "" {
+	switch {
+	case f.Min != "" && f.Max != "":
 		add("范围 "+f.Min+"…"+f.Max, "from "+f.Min+" to "+f.Max)
+	case f.Min != "":
+		add("不小于 "+f.Min, "at least "+f.Min)
+	case f.Max != "":
+		add("不大于 "+f.Max, "at most "+f.Max)
 	}
 	if f.Privacy != catalog.PrivacyNone {
 		add("脱敏 "+string(f.Privacy), "masked as "+string(f.Privacy))

@@ -17,6 +17,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory/mallocator"
 
 	"govdata/catalog"
+	"govdata/ingest/normalise"
 )
 
 // batchRows rows go through the rules and into DuckDB together.
@@ -227,6 +228,9 @@ type checker struct {
 	cells   []CellReport // by field
 	width   int
 	row     []checked
+	// names are the fields with names of persons, prose those with free text
+	// in which these names may stand as well.
+	names, prose []int
 }
 
 type checked struct {
@@ -235,8 +239,17 @@ type checked struct {
 }
 
 func newChecker(d *catalog.Dataset, t *table) *checker {
-	return &checker{dataset: d, table: t, rules: rulesOf(d, t.columns, t.source), cells: make([]CellReport, len(d.Fields)),
+	c := &checker{dataset: d, table: t, rules: rulesOf(d, t.columns, t.source), cells: make([]CellReport, len(d.Fields)),
 		width: t.block.Width(), row: make([]checked, len(d.Fields))}
+	for i, f := range d.Fields {
+		switch {
+		case f.Privacy == catalog.PrivacyName, f.Privacy == catalog.PrivacyParty, f.Semantic == catalog.PersonName:
+			c.names = append(c.names, i)
+		case f.Privacy == catalog.PrivacyFree:
+			c.prose = append(c.prose, i)
+		}
+	}
+	return c
 }
 
 // landed returns the fields that land. One that is dropped does so only where
@@ -310,12 +323,33 @@ func (c *checker) checkRow(row *batchRow, line, number int64) (rejects []Reject)
 			c.cells[i].note(cell, value, null)
 		}
 	}
+	if len(c.prose) > 0 {
+		c.hideNames(row)
+	}
 	if len(row.ends) > c.width {
 		if beyond := row.beyond(c.width); beyond != "" {
 			rejects = append(rejects, c.table.reject(line, number, c.dataset, -1, beyond, errTooManyCells))
 		}
 	}
 	return rejects
+}
+
+// hideNames masks in a row's free text the names of persons that stand in its
+// other fields.
+func (c *checker) hideNames(row *batchRow) {
+	for _, i := range c.names {
+		cell := row.cell(c.table.source[i])
+		if kept := cell == c.row[i].value && c.dataset.Fields[i].Privacy != catalog.PrivacyDrop; cell == "" || c.row[i].null || kept {
+			continue
+		}
+		for _, name := range normalise.PersonNames(cell) {
+			for _, j := range c.prose {
+				if text := &c.row[j]; !text.null && strings.Contains(text.value, name) {
+					text.value = strings.ReplaceAll(text.value, name, normalise.MaskName(name))
+				}
+			}
+		}
+	}
 }
 
 // Schema implements array.RecordReader.

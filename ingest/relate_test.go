@@ -316,3 +316,18 @@ func TestDroppedFieldsAreNotInTheStore(t *testing.T) {
 		t.Error("the store has the dropped column")
 	}
 }
+
+// A name that is masked in its own column is masked in the free text beside it.
+func TestNamesAreHiddenInTheTextOfTheirRow(t *testing.T) {
+	s := newShelf(t)
+	d := &catalog.Dataset{ID: "cases", Mode: catalog.Replace, Key: []string{"no"}, Fields: []catalog.Field{field("no", "text", true), field("party", "text", false), field("owner", "text", false), field("facts", "text", false), field("id", "text", false)},
+		Withhold: []catalog.Withhold{{Entry: "FM-001", Fields: []string{"id"}}}}
+	d.Fields[1].Privacy, d.Fields[2].Privacy, d.Fields[3].Privacy, d.Fields[4].Privacy = catalog.PrivacyParty, catalog.PrivacyName, catalog.PrivacyFree, catalog.PrivacyDrop
+	d.Fields[4].Semantic = catalog.PersonName
+	r, _ := s.publish(d, "no,party,owner,facts,id\n"+
+		"1,王秀英,,当事人王秀英、电话13800138000，与李四,\n2,兰州金桥商贸有限公司,赵建国,赵建国代表兰州金桥商贸有限公司签收,\n3,张三面馆,,张三面馆未公示,\n4,兰州金桥商贸有限公司,,孙志强签收,孙志强\n")
+	want := "1 王** 当事人王**、电话138****8000，与李四\n2 兰州金桥商贸有限公司 赵** 赵**代表兰州金桥商贸有限公司签收\n3 张三面馆 张三面馆未公示\n4 兰州金桥商贸有限公司 孙**签收"
+	if have := s.rows(r, "SELECT * FROM data ORDER BY no"); have != want {
+		t.Errorf("found\n%s\nwant\n%s", have, want)
+	}
+}

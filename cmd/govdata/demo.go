@@ -1,18 +1,24 @@
 package main
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
+	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"govdata/catalog"
 	"govdata/datasets"
@@ -34,19 +40,57 @@ reference tables are real. What is in already is left alone.`,
 			if err != nil {
 				return err
 			}
-			for _, d := range all {
-				if err := a.ingestSamples(c, cat, d); err != nil {
-					return fmt.Errorf("demo: %w", err)
-				}
+			if err := a.ingestAllSamples(c.Context(), cat, all); err != nil {
+				return fmt.Errorf("demo: %w", err)
 			}
 			return a.refreshDerived(c.Context(), cat, a.stdout)
 		},
 	}
 }
 
+// ingestAllSamples ingests the samples of all datasets, as many at once as there
+// are cores, each behind those that it needs.
+func (a *app) ingestAllSamples(ctx context.Context, cat *catalog.Catalog, all []*catalog.Dataset) error {
+	group, ctx := errgroup.WithContext(ctx)
+	cores := make(chan struct{}, runtime.GOMAXPROCS(0))
+	done := map[catalog.ID]chan struct{}{}
+	var printing sync.Mutex
+	for _, d := range all { // in an order in which everything needed comes first
+		var needed []chan struct{}
+		for _, id := range d.Needs() {
+			if ready, ok := done[id]; ok {
+				needed = append(needed, ready)
+			}
+		}
+		ready := make(chan struct{})
+		done[d.ID] = ready
+		group.Go(func() error {
+			for _, other := range needed {
+				select {
+				case <-other:
+				case <-ctx.Done():
+					return ctx.Err()
+				}
+			}
+			cores <- struct{}{}
+			defer func() { <-cores }()
+			var said strings.Builder
+			err := a.ingestSamples(ctx, cat, d, &said)
+			printing.Lock()
+			io.WriteString(a.stdout, said.String())
+			printing.Unlock()
+			if err == nil {
+				close(ready)
+			}
+			return err
+		})
+	}
+	return group.Wait()
+}
+
 // ingestSamples ingests the samples of a dataset one after the other, unless
-// the current release was made of them by the same definition.
-func (a *app) ingestSamples(c *cobra.Command, cat *catalog.Catalog, d *catalog.Dataset) error {
+// the current release was made of them by the same definition, and says so in w.
+func (a *app) ingestSamples(ctx context.Context, cat *catalog.Catalog, d *catalog.Dataset, w io.Writer) error {
 	dir, err := os.MkdirTemp("", "govdata-demo-")
 	if err != nil {
 		return err
@@ -67,20 +111,20 @@ func (a *app) ingestSamples(c *cobra.Command, cat *catalog.Catalog, d *catalog.D
 		files, sums = append(files, file), append(sums, hex.EncodeToString(sum[:]))
 	}
 	if current, err := cat.Current(d.ID); err == nil && madeOf(current, d, sums) {
-		fmt.Fprintf(a.stdout, "%s: release %s has the samples already\n", d.ID, current.Release)
+		fmt.Fprintf(w, "%s: release %s has the samples already\n", d.ID, current.Release)
 		return nil
 	} else if err != nil && !errors.Is(err, catalog.ErrNotFound) {
 		return err
 	}
 	for i, s := range d.Samples {
 		p := newProgress(nil, string(d.ID))
-		r, report, err := publish(c.Context(), cat, d, files[i:i+1], ingest.Options{Mode: s.Mode, Layout: catalog.Layout{Charset: s.Charset}}, p)
+		r, report, err := publish(ctx, cat, d, files[i:i+1], ingest.Options{Mode: s.Mode, Layout: catalog.Layout{Charset: s.Charset}}, p)
 		if errors.Is(err, catalog.ErrUnchanged) {
 			continue
 		} else if err != nil {
 			return err
 		}
-		fmt.Fprintf(a.stdout, "%s: %s: release %s, %d rows, %d rejected\n", d.ID, s.File, r.Release, r.Rows, report.Rejected)
+		fmt.Fprintf(w, "%s: %s: release %s, %d rows, %d rejected\n", d.ID, s.File, r.Release, r.Rows, report.Rejected)
 	}
 	return nil
 }

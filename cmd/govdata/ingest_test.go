@@ -15,6 +15,8 @@ import (
 	"context"
 
 	"golang.org/x/text/encoding/simplifiedchinese"
+
+	"govdata/ingest/decode/ole/oletest"
 )
 
 func TestDemoPublishesAllSixAndIsIdempotent(t *testing.T) {
@@ -185,10 +187,7 @@ func TestBrokenFilesAreRefusedAndNothingIsLost(t *testing.T) {
 	}
 	z.Close()
 	zip.NewWriter(&none).Close()
-	ole := append([]byte("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"), make([]byte, 4096)...)
-	for i, r := range "EncryptedPackage" {
-		ole[1024+2*i] = byte(r)
-	}
+	encrypted := oletest.File(oletest.Stream{Name: "EncryptionInfo", Data: make([]byte, 200)}, oletest.Stream{Name: "EncryptedPackage", Data: make([]byte, 8000)})
 	for _, c := range []struct {
 		name  string
 		bytes []byte
@@ -206,7 +205,7 @@ func TestBrokenFilesAreRefusedAndNothingIsLost(t *testing.T) {
 		{"bomb.zip", bomb.Bytes(), nil, "unpacks to more than 300 times its size"},
 		{"header-only.csv", utf8[:bytes.IndexByte(utf8, '\n')+1], nil, "no data row"},
 		{"another.csv", []byte("a,b,c\n1,2,3\n4,5,6\n"), nil, "no known column in the first"},
-		{"encrypted.xlsx", ole, nil, "password"},
+		{"encrypted.xlsx", encrypted, nil, "password"},
 		{"scan.pdf", []byte("%PDF-1.7\n%âãÏÓ\n1 0 obj"), nil, "PDF"},
 		{"open-quote.csv", append([]byte(nil), append(utf8[:3000:3000], []byte("\r\n\"never closed, and so on\r\n")...)...), nil, "quote"},
 	} {

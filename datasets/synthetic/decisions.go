@@ -14,6 +14,9 @@ import (
 // reportedOn is the day on which these samples were sent.
 const reportedOn = "2026-11-24"
 
+// lastFeedback is the day until which opinions were collected and reported.
+const lastFeedback = "2026-11-06"
+
 // matter is a decision on its way: drafted, shown to the public, taken, made
 // known in a document, evaluated. What has not happened yet is empty.
 type matter struct {
@@ -39,12 +42,13 @@ type agenda struct {
 
 var theAgenda = sync.OnceValue(func() *agenda {
 	a := &agenda{numbers: map[string]int{}}
-	m := newMaker(Options{Rows: 1, Seed: 713}, nil, nil, nil)
-	days := make([]string, 150)
-	for i := range days {
-		days[i] = m.workday(later("2024-06-10", i*6), later("2024-06-15", i*6))
-	}
-	for i, opens := range days {
+	m := newMaker(Options{Rows: 1, Seed: 714}, nil, nil, nil)
+	for i := range 150 {
+		offset := i * 7
+		if i > 110 { // more of late
+			offset = 770 + (i-110)*3
+		}
+		opens := m.workday(later("2024-06-10", offset), later("2024-06-14", offset))
 		x := matter{region: m.government(), topic: pick(m, topics), kind: decisionKinds[m.weighted(len(decisionKinds))], opens: opens}
 		x.department = departmentOf(x.line, x.code, x.full).name
 		x.title = x.named(i)
@@ -197,6 +201,18 @@ var decisionSamples = map[string]sampler{
 	"normative_documents/documents_local_gb18030.csv":         documentsText,
 	"policy_interpretations/interpretations_province.json":    interpretationsJSON,
 	"policy_interpretations/interpretations_local.xlsx":       interpretationsWorkbook,
+	"policy_execution/execution_province.xlsx":                executionWorkbook,
+	"policy_execution/execution_local_utf16.txt":              executionText,
+	"inspection_findings/findings_province.xlsx":              findingsWorkbook,
+	"inspection_findings/findings_cities_utf8bom.csv":         findingsText,
+	"audit_results/audit_province.xlsx":                       auditWorkbook,
+	"audit_results/audit_cities_gb18030.csv":                  auditText,
+	"implementation_results/results_province.xlsx":            resultsWorkbook,
+	"implementation_results/results_cities_utf16.txt":         resultsText,
+	"proposal_outcomes/proposals_province_gb18030.csv":        proposalsText,
+	"proposal_outcomes/proposals_cities.xlsx":                 proposalsWorkbook,
+	"decision_evaluations/evaluations_export.json":            evaluationsJSON,
+	"decision_evaluations/evaluations_local.xlsx":             evaluationsWorkbook,
 }
 
 func consultations(provincial bool, seed int64) []record {
@@ -219,17 +235,20 @@ func consultations(provincial bool, seed int64) []record {
 			r["shortened_reason"] = pick(m, []string{"汛期临近，需尽快实施", "上级政策已明确施行日期", "资金须在本年度内下达"})
 		}
 		if m.chance(10) {
-			r["remark"] = "示例数据；书面意见请寄" + x.full + "，联系人" + m.person() + "，手机" + m.mobile()
+			r["remark"] = "示例数据；书面意见请寄" + x.full + "，联系人" + r["contact"] + "，手机" + r["contact_phone"]
 		}
 		records = append(records, r)
 	}
 	return records
 }
 
+// undecided reports whether nothing else refers to a consultation yet.
+func undecided(consultation record) bool { return consultation["closes_on"] > lastFeedback }
+
 func consultationsWorkbook() ([]byte, error) {
 	records := consultations(true, 15)
-	n := len(records)
-	spoil(records, map[int]record{n - 1: {"closes_on": "2026-11-31"}, n - 2: {"kind": "重大活动"}})
+	open := rowsThat(undecided, records)
+	spoil(records, map[int]record{open[0]: {"closes_on": "2026-11-31"}, open[1]: {"kind": "重大活动"}})
 	f := form{
 		sheet: "预公开", title: "甘肃省重大行政决策预公开情况汇总表（示例数据）",
 		under: []any{"填报单位：甘肃省人民政府办公厅", "", "", "", "", "填报日期：2026年11月24日"},
@@ -248,8 +267,8 @@ func consultationsWorkbook() ([]byte, error) {
 
 func consultationsText() ([]byte, error) {
 	records := consultations(false, 16)
-	n := len(records)
-	spoil(records, map[int]record{n - 1: {"opens_on": "待定"}, n - 2: {"consultation_no": ""}, n - 3: {"region_code": "62010"}})
+	open := rowsThat(undecided, records)
+	spoil(records, map[int]record{open[0]: {"opens_on": "待定"}, open[1]: {"consultation_no": ""}, open[2]: {"region_code": "62010"}})
 	f := form{columns: []column{
 		{"征集编号", "consultation_no", wideDigits}, {"事项名称", "title", nil}, {"事项类别", "kind", nil}, {"是否目录事项", "listed", yesNo}, {"草案名称", "draft", nil},
 		{"草案链接", "draft_url", nil}, {"制定依据", "basis", nil}, {"起草说明", "summary", nil}, {"起草单位", "department", nil}, {"决策机关", "decided_by", nil},
@@ -265,7 +284,7 @@ func feedback(hearings bool, seed int64) []record {
 	m := newMaker(Options{Rows: 1, Seed: seed}, nil, nil, nil)
 	var records []record
 	for i, x := range theAgenda().matters {
-		if x.closes > "2026-11-10" || (i%4 == 0) != hearings {
+		if x.closes > lastFeedback || (i%4 == 0) != hearings {
 			continue
 		}
 		first := 1
@@ -292,7 +311,7 @@ func (m *maker) opinion(x matter, number string, hearing bool) record {
 	case p < 55:
 		name := m.person()
 		r["author_kind"], r["author"], r["phone"] = "自然人", name, m.mobile()
-		r["address"] = x.full + town + strconv.Itoa(1+m.rng.IntN(90)) + "号"
+		r["address"] = m.home(x.region).full + town + strconv.Itoa(1+m.rng.IntN(90)) + "号"
 		if hearing || m.chance(40) {
 			r["identity_no"] = m.identity()
 		}
@@ -310,8 +329,8 @@ func (m *maker) opinion(x matter, number string, hearing bool) record {
 	r["opinion"] = pick(m, []string{x.request, "草案提出“" + measure + "”，建议明确牵头单位和完成时限", "关于“" + measure + "”的条款偏原则，" + x.request,
 		"建议在草案中增加监督渠道，" + x.request, "赞成草案，" + x.request + "，并每半年公布一次进展"}) + "。"
 	switch {
-	case m.chance(12):
-		r["opinion"] += "本人电话" + m.mobile() + "，请回复。"
+	case r["author_kind"] == "自然人" && m.chance(20):
+		r["opinion"] += "本人" + r["author"] + "，电话" + m.mobile() + "，请回复。"
 	case m.chance(6):
 		r["opinion"] += "（身份证号" + m.identity() + "）"
 	}
@@ -322,6 +341,21 @@ func (m *maker) opinion(x matter, number string, hearing bool) record {
 	}[r["result"]]
 	r["replied_on"] = known(m.workday(later(x.closes, 1), later(x.closes, 20)))
 	return r
+}
+
+// home is the county that somebody is from who has to do with a government.
+func (m *maker) home(of region) region {
+	prefix := strings.TrimSuffix(strings.TrimSuffix(of.code, "00"), "00")
+	var counties []region
+	for _, r := range m.world.regions {
+		if strings.HasPrefix(r.code, prefix) {
+			counties = append(counties, r)
+		}
+	}
+	if len(counties) == 0 { // 嘉峪关
+		return of
+	}
+	return pick(m, counties)
 }
 
 // between picks any day of a period.

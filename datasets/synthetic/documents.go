@@ -17,8 +17,6 @@ type document struct {
 	effective, until            string
 	repealed, amended           string
 	review, reviewed, reviewNo  string
-	successor                   string
-	matter                      bool // it follows a decision of the agenda
 }
 
 // lineShorts are the names of lines of work in document numbers.
@@ -35,7 +33,7 @@ func (a *agenda) addDocuments(m *maker) {
 		if x.decided == "" || x.decided > "2026-10-20" || x.kind != "重大政策措施" && x.kind != "重要改革方案" {
 			continue
 		}
-		d := document{region: x.region, topic: x.topic, department: x.department, issuer: x.full + "人民政府", title: x.title, matter: true}
+		d := document{region: x.region, topic: x.topic, department: x.department, issuer: x.full + "人民政府", title: x.title}
 		d.issued = m.workday(later(x.decided, 2), later(x.decided, 18))
 		d.number = a.number(x.short+"政规〔"+d.issued[:4]+"〕", "号")
 		d.valid(m, later(d.issued, 30), 5)
@@ -145,20 +143,12 @@ func level(code string) string {
 	return "县级"
 }
 
-// unused are the rows of documents that nothing else refers to.
-func unused(documents []record) []int {
-	var at []int
-	for i, r := range documents {
-		if r["issued_on"] < "2024-01-01" {
-			at = append(at, i)
-		}
-	}
-	return at
-}
+// unused reports whether nothing else refers to a document.
+func unused(document record) bool { return document["issued_on"] < "2024-01-01" }
 
 func documentsWorkbook() ([]byte, error) {
 	records := normativeDocuments(true, 61)
-	old := unused(records)
+	old := rowsThat(unused, records)
 	spoil(records, map[int]record{old[2]: {"document_no": "甘发改规2021年第7号"}, old[5]: {"effective_on": ""}})
 	f := form{
 		sheet: "规范性文件", title: "甘肃省现行及已清理行政规范性文件目录（示例数据）", under: []any{"填报单位：甘肃省司法厅", "", "", "", "", "", "截至2026年11月24日"},
@@ -176,7 +166,7 @@ func documentsWorkbook() ([]byte, error) {
 
 func documentsText() ([]byte, error) {
 	records := normativeDocuments(false, 62)
-	old := unused(records)
+	old := rowsThat(unused, records)
 	spoil(records, map[int]record{old[1]: {"effective_on": "2022-02-30"}, old[4]: {"review_result": "暂缓清理"}, old[7]: {"department": ""}})
 	f := form{columns: []column{
 		{"序号", "", nil}, {"标题", "title", nil}, {"发文字号", "document_no", wideDigits}, {"登记号", "registration_no", nil}, {"发文机关", "issuer", nil}, {"联合发文单位", "joint_issuers", commas},
@@ -215,14 +205,14 @@ func interpretations(provincial bool, seed int64) []record {
 			}
 			prefix := "JD-" + d.code + "-" + d.announced[:4] + "-"
 			numbers[prefix]++
-			form, kind := pick(m, []string{"文字解读", "图表图解", "文字解读；图表图解", "音频视频"}), "起草部门"
+			how, kind := pick(m, []string{"文字解读", "图表图解", "文字解读；图表图解", "音频视频"}), "起草部门"
 			if n > 0 {
-				form = pick(m, []string{"新闻发布会", "政策吹风会", "接受访谈", "发表文章", "数字化解读"})
+				how = pick(m, []string{"新闻发布会", "政策吹风会", "接受访谈", "发表文章", "数字化解读"})
 				kind = pick(m, []string{"主要负责人", "分管负责人", "专家学者", "新闻媒体"})
 			}
 			r := record{
 				"interpretation_no": fmt.Sprintf("%s%03d", prefix, numbers[prefix]), "document_no": d.number, "document": d.title, "document_published_on": d.announced,
-				"title": "《" + d.title + "》" + []string{"政策解读", "解读"}[n], "form": form, "interpreter_kind": kind,
+				"title": "《" + d.title + "》" + []string{"政策解读", "解读"}[n], "form": how, "interpreter_kind": kind,
 				"background": "为落实" + d.basis + "，解决" + d.name + "中" + d.weakness + "等问题，制定本文件。", "goals": "力争" + d.indicator + plain(d.target) + d.unit + "，惠及" + d.people + "。",
 				"points":         "一是" + d.measures[0] + "；二是" + d.measures[1] + "；三是" + d.measures[2] + "。",
 				"interpreted_on": known(workingDaysLater(d.announced, after)), "channels": "政府网站；" + m.some("微信", "微博", "移动客户端", "报纸", "广播电视"), "readers": strconv.Itoa(200 + int(m.yuan(2000))),
@@ -234,8 +224,8 @@ func interpretations(provincial bool, seed int64) []record {
 			if kind != "起草部门" && kind != "新闻媒体" {
 				r["interpreter"] = m.person()
 			}
-			if m.chance(8) {
-				r["points"] += "咨询人员" + m.person() + "，手机" + m.mobile() + "。"
+			if r["interpreter"] != "" && m.chance(30) {
+				r["points"] += "咨询请联系" + r["interpreter"] + "，手机" + m.mobile() + "。"
 			}
 			r["url"] = page(d.code, "zcjd", r["interpretation_no"])
 			records = append(records, r)

@@ -266,7 +266,7 @@ func manyDates(i int, v string) any {
 	if err != nil {
 		return v
 	}
-	switch i % 6 {
+	switch i % 7 {
 	case 1:
 		return t.Format("2006年1月2日")
 	case 2:
@@ -276,9 +276,32 @@ func manyDates(i int, v string) any {
 	case 4:
 		return t.Format("20060102")
 	case 5:
-		return wide(t.Format("2006-01-02"))
+		return wide(t.Format(time.DateOnly))
+	case 6:
+		return inNumerals(t)
 	}
 	return v
+}
+
+var numerals = []rune("〇一二三四五六七八九")
+
+// inNumerals writes 二〇二六年十一月二十四日.
+func inNumerals(t time.Time) string {
+	year := strings.Map(func(r rune) rune { return numerals[r-'0'] }, strconv.Itoa(t.Year()))
+	small := func(n int) string {
+		text := ""
+		if n >= 20 {
+			text = string(numerals[n/10])
+		}
+		if n >= 10 {
+			text += "十"
+		}
+		if n%10 > 0 {
+			text += string(numerals[n%10])
+		}
+		return text
+	}
+	return year + "年" + small(int(t.Month())) + "月" + small(t.Day()) + "日"
 }
 
 // dateCells writes days as a workbook stores them, and some as text.
@@ -383,6 +406,17 @@ func wide(s string) string {
 		}
 		return r
 	}, s)
+}
+
+// rowsThat finds rows by what they hold.
+func rowsThat(hold func(record) bool, records []record) []int {
+	var at []int
+	for i, r := range records {
+		if hold(r) {
+			at = append(at, i)
+		}
+	}
+	return at
 }
 
 // spoil puts wrong values into rows, on purpose.

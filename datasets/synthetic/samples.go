@@ -43,7 +43,7 @@ var coreSamples = map[string]sampler{
 // which is not made but collected. Each is as untidy as the real ones.
 func Samples() (map[string][]byte, error) {
 	samples := map[string][]byte{}
-	for _, group := range []map[string]sampler{coreSamples, decisionSamples, managementSamples, serviceSamples} {
+	for _, group := range []map[string]sampler{coreSamples, decisionSamples, managementSamples, serviceSamples, areaSamples} {
 		for name, write := range group {
 			data, err := write()
 			if err != nil {

@@ -174,3 +174,6 @@ var (
 	industries = strings.Fields("商贸 餐饮管理 建筑工程 物流 农业科技 生物科技 环保科技 装饰工程 信息技术 食品 医疗器械 机械设备")
 	shops      = strings.Fields("牛肉面馆 便利店 超市 五金经营部 烟酒商行 理发店 药店 水果店 汽修店 小吃店")
 )
+
+// Names returns the family names and the given names of the persons in the samples.
+func Names() (family, given []string) { return slices.Clone(surnames), slices.Clone(givenNames) }

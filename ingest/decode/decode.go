@@ -1,8 +1,8 @@
 // Package decode turns one file, in whatever form a department sent it, into
 // tables of text cells with the line that each row began on.
 //
-// It decides the container (zip, tar, gz, zst), the format (CSV, XLSX, JSON, JSON
-// Lines) and the character set from the bytes, says what it decided and why,
+// It decides the container (zip, tar, gz, zst), the format (CSV, XLSX, XLS, ODS,
+// Parquet, JSON, JSON Lines) and the character set from the bytes, says what it decided and why,
 // and changes no text. Finding the header among the rows is package ingest's
 // business, because it needs to know which columns are wanted.
 package decode
@@ -73,7 +73,7 @@ const (
 
 // Info says what a file was found to be.
 type Info struct {
-	Format    string   `json:"format"`              // csv, fixed, xlsx, json, jsonl
+	Format    string   `json:"format"`              // csv, fixed, xlsx, xls, ods, parquet, json, jsonl
 	Container []string `json:"container,omitempty"` // outermost first: zip, tar, gz, zst
 	Charset   string   `json:"charset,omitempty"`
 	// Evidence says in one sentence why this character set.

@@ -74,6 +74,9 @@ func (s *Source) open(c *content) error {
 		case kindXLSX:
 			s.info.Format = "xlsx"
 			return s.openXLSX(c)
+		case kindXLS:
+			s.info.Format = "xls"
+			return s.openXLS(c)
 		case kindODS:
 			s.info.Format = "ods"
 			return s.openODS(c)

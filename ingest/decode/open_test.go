@@ -14,6 +14,8 @@ import (
 
 	"github.com/xuri/excelize/v2"
 	"golang.org/x/text/encoding/simplifiedchinese"
+
+	"govdata/ingest/decode/ole/oletest"
 )
 
 func TestFilesThatAreNoTablesAreRefusedByTheirBytes(t *testing.T) {
@@ -24,13 +26,12 @@ func TestFilesThatAreNoTablesAreRefusedByTheirBytes(t *testing.T) {
 	badTar := make([]byte, 1024)
 	copy(badTar, "t.csv")
 	copy(badTar[257:], "ustar\x0000")
-	ole := append([]byte(oleMagic), make([]byte, 1016)...)
-	stream := func(name string) []byte {
-		b := bytes.Clone(ole)
-		for i, c := range []byte(name) {
-			b[512+2*i] = c
+	stream := func(names ...string) []byte {
+		var streams []oletest.Stream
+		for _, name := range names {
+			streams = append(streams, oletest.Stream{Name: name, Data: make([]byte, 5000)})
 		}
-		return b
+		return oletest.File(streams...)
 	}
 	for _, c := range []struct {
 		name     string
@@ -54,11 +55,18 @@ func TestFilesThatAreNoTablesAreRefusedByTheirBytes(t *testing.T) {
 		{"t.csv", []byte("<!DOCTYPE HTML PUBLIC>\n<title>404</title>"), ErrFormat, "HTML"},
 		{"t.xls", []byte("<?xml version=\"1.0\"?>\n<Workbook/>"), ErrFormat, "XML"},
 		{"t.csv", binary, ErrFormat, "binary data"},
-		{"t.xls", stream("Workbook"), ErrFormat, ".xls"},
-		{"t.xls", stream("Book"), ErrFormat, ".xls"},
-		{"t.xlsx", stream("EncryptedPackage"), ErrEncrypted, "password"},
-		{"t.doc", stream("WordDocument"), ErrFormat, "Word"},
-		{"t.xls", ole, ErrFormat, "OLE"},
+		{"t.xls", stream("Workbook"), ErrCorrupt, "corrupt workbook"},
+		{"t.xls", stream("Book"), ErrCorrupt, "corrupt workbook"},
+		{"t.xlsx", stream("EncryptedPackage", "EncryptionInfo"), ErrEncrypted, "password"},
+		{"t.doc", stream("WordDocument", "1Table", "ObjectPool/Workbook"), ErrFormat, "Word"},
+		{"t.ppt", stream("PowerPoint Document"), ErrFormat, "presentation"},
+		{"t.msg", stream("__properties_version1.0", "attachment/Workbook"), ErrFormat, "Outlook"},
+		{"t.xls", stream("Other", "Storage/Workbook"), ErrFormat, "OLE"},
+		{"t.xls", stream("Workbook")[:3000], ErrCorrupt, ".xls"},
+		{"t.xls", []byte("\x09\x00\x04\x00\x02\x00\x10\x00"), ErrFormat, "BIFF2"},
+		{"t.xls", []byte("\x09\x02\x06\x00\x00\x00\x10\x00\x00\x00"), ErrFormat, "BIFF3"},
+		{"t.xls", []byte("\x09\x04\x06\x00\x00\x00\x10\x00\x00\x00"), ErrFormat, "BIFF4"},
+		{"t.xls", []byte("\x09\x08\x08\x00\x00\x05\x10\x00\x00\x00\x00\x00"), ErrFormat, "without the OLE file"},
 		{"t.docx", zipped(t, member{"word/document.xml", nil}), ErrFormat, "Word"},
 		{"t.ods", zipped(t, member{"mimetype", nil}, member{"content.xml", nil}), ErrFormat, "OpenDocument"},
 		{"t.xlsb", zipped(t, member{"xl/workbook.bin", nil}), ErrFormat, "xlsb"},
@@ -129,13 +137,29 @@ func workbook(t testing.TB) []byte {
 	return b.Bytes()
 }
 
+// legacyWorkbook is the same, made by LibreOffice.
+func legacyWorkbook(t testing.TB) []byte {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join("testdata", "workbook.xls"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
 func TestWorkbookGivesItsVisibleSheets(t *testing.T) {
-	book := workbook(t)
-	for name, data := range map[string][]byte{"alone": book, "in gz": gzipped(t, book), "in zip": zipped(t, member{"t.xlsx", book})} {
+	book, legacy := workbook(t), legacyWorkbook(t)
+	for name, file := range map[string]struct {
+		format string
+		data   []byte
+	}{
+		"alone": {"xlsx", book}, "in gz": {"xlsx", gzipped(t, book)}, "in zip": {"xlsx", zipped(t, member{"t.xlsx", book})},
+		"legacy": {"xls", legacy}, "legacy in gz": {"xls", gzipped(t, legacy)}, "legacy in zip": {"xls", zipped(t, member{"t.xls", legacy}, member{"a.txt", nil})},
+	} {
 		t.Run(name, func(t *testing.T) {
-			s := mustOpen(t, "t.xlsx", data, Options{})
+			s := mustOpen(t, "t.xlsx", file.data, Options{})
 			i := s.Info()
-			if i.Format != "xlsx" || !slices.Equal(i.Sheets, []string{"许可", "隐藏", "处罚"}) || !strings.Contains(strings.Join(i.Notes, "; "), `sheet "隐藏" is hidden and left out`) {
+			if i.Format != file.format || !slices.Equal(i.Sheets, []string{"许可", "隐藏", "处罚"}) || !strings.Contains(strings.Join(i.Notes, "; "), `sheet "隐藏" is hidden and left out`) {
 				t.Errorf("found to be %+v", i)
 			}
 			tables := s.Tables()
@@ -157,13 +181,15 @@ func TestWorkbookGivesItsVisibleSheets(t *testing.T) {
 }
 
 func TestSheetIsPickedByNameEvenIfHidden(t *testing.T) {
-	s := mustOpen(t, "t.xlsx", workbook(t), Options{Sheet: "隐藏"})
-	if rows := rowsOf(t, s); rows[0].cells[0] != "隐藏" {
-		t.Errorf("rows %v", rows)
-	}
-	_, err := openBytes(t, "t.xlsx", workbook(t), Options{Sheet: "no such"})
-	if e := wantRefusal(t, err, ErrFormat); !strings.Contains(e.Found, "许可") {
-		t.Errorf("got %v", err)
+	for _, book := range [][]byte{workbook(t), legacyWorkbook(t)} {
+		s := mustOpen(t, "t.xlsx", book, Options{Sheet: "隐藏"})
+		if rows := rowsOf(t, s); rows[0].cells[0] != "隐藏" {
+			t.Errorf("rows %v", rows)
+		}
+		_, err := openBytes(t, "t.xlsx", book, Options{Sheet: "no such"})
+		if e := wantRefusal(t, err, ErrFormat); !strings.Contains(e.Found, "许可") {
+			t.Errorf("got %v", err)
+		}
 	}
 }
 
@@ -252,7 +278,7 @@ func FuzzOpen(f *testing.F) {
 		"t.gz": gzipped(f, text), "t.zst": zstded(f, text), "t.zip": zipped(f, member{"t.csv", text}), "t.csv.zip": zipped(f, member{"a.gz", gzipped(f, text)}),
 		"t.tar": tarred(f, member{"a.csv", text}, member{"b.link", nil}), "all.tar": tarred(f, member{"a.csv", text}, member{"b.json", []byte(`[[1]]`)}),
 		"all.zip": zipped(f, member{"a.csv", text}, member{"b.csv", nil}, member{"c.tsv", text}),
-		"t.xlsx":  workbook(f), "t.xls": []byte(oleMagic + "W\x00o\x00"), "16.csv": []byte("\xFF\xFEa\x00,\x00b\x00\n\x00"), "latin.csv": []byte("Ann\xE9e;x\n"),
+		"t.xlsx":  workbook(f), "t.xls": legacyWorkbook(f), "part.xls": legacyWorkbook(f)[:5000], "16.csv": []byte("\xFF\xFEa\x00,\x00b\x00\n\x00"), "latin.csv": []byte("Ann\xE9e;x\n"),
 	} {
 		f.Add(name, data, "")
 	}

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -180,13 +181,8 @@ func TestRealFilesThatAreNoTablesAreRefusedByName(t *testing.T) {
 		category error
 		found    string
 	}{
-		{"cn/fiscal_expenditure_by_province.xls", ErrFormat, ".xls"},
-		{"torture/biff5.xls", ErrFormat, ".xls"},
 		{"torture/password.xlsx", ErrEncrypted, "password"},
 		{"world/census2000_fixed_width.txt", ErrFormat, "fixed width"},
-		{"torture/merged_cells.xls", ErrFormat, ".xls"},
-		{"torture/hidden_sheets.xls", ErrFormat, ".xls"},
-		{"torture/error_cells.xls", ErrFormat, ".xls"},
 	} {
 		t.Run(c.file, func(t *testing.T) {
 			_, err := Open(realdata(t, c.file), filepath.Base(c.file), Options{})
@@ -244,6 +240,81 @@ func TestRealWorkbooksGiveTheirVisibleSheets(t *testing.T) {
 				rows, err := readAll(table)
 				if err != nil || table.Name() != c.sheets[i] || rows[len(rows)-1].line != c.last[i] {
 					t.Errorf("sheet %q ends at row %d, %v", table.Name(), rows[len(rows)-1].line, err)
+				}
+			}
+		})
+	}
+}
+
+// As xlrd reads them, but for dates, which come as ISO text.
+func TestRealLegacyWorkbooksGiveTheirVisibleSheets(t *testing.T) {
+	type table struct {
+		name    string
+		rows    []string // line, then cells; none for any
+		last    int64    // line
+		columns int
+		merges  []Range
+	}
+	for _, c := range []struct {
+		file   string
+		notes  string
+		sheets []string
+		tables []table
+	}{
+		{"cn/fiscal_expenditure_by_province.xls", "", []string{"Sheet1", "Sheet2", "Sheet3"}, []table{
+			{"Sheet1", []string{
+				"1|||||2005|2006|2007|2008|2009|2010|2011|2012|2013|2014|2015|2016|2017|2018|2019|2020|2021|2022|2023|2024",
+				"2|1|一般公共预算支出（亿元）i||北京|||1649.5|1959.29|2319.37|2717.32|3245.23|3685.31|4173.66|4524.67|5737.7|6406.77|6824.53|7471.43|7408.19|7116.18|7205.12|7469.15|7971.25|8396.49",
+				"33|32|财政支出（亿元）i||北京|1058.31|1296.84", "63|62||财政支出（亿元）i|新疆|519.02|678.47",
+			}, 63, 24, []Range{{2, 2, 32, 2}, {33, 2, 63, 2}}},
+			{name: "Sheet2"}, {name: "Sheet3"},
+		}},
+		{"torture/biff5.xls", "", []string{"SheetJS"}, []table{
+			{"SheetJS", []string{"1|1|2|3", "2|TRUE|FALSE||sheetjs", "3|foo|bar|2014-02-19T14:30:00|0.3", "4|baz||qux"}, 4, 4, nil},
+		}},
+		{"torture/merged_cells.xls", "", []string{"Лист1"}, []table{{"Лист1", []string{"1|data", "2", "3"}, 3, 1, []Range{{1, 1, 3, 2}}}}},
+		{"torture/hidden_sheets.xls", `sheet "Hidden" is hidden and left out; sheet "VeryHidden" is hidden and left out`, []string{"Visible", "Hidden", "VeryHidden"}, []table{
+			{"Visible", []string{"1|1|2", "2|3|4", "3|5|6", "5|This workbook contains 4 sheets: Visible, Hidden, VeryHidden and Chart"}, 5, 2, nil},
+		}},
+		{"torture/error_cells.xls", "", []string{"RawErrors"}, []table{
+			{"RawErrors", []string{
+				"1|Error|Bang|Que|Non|Val|ErrType|Type|ISERR|ISNA|ErrTypeIsErr", "3|#DIV/0!|#DIV/0!|#DIV/0?|#DIV/0|2|2|16|TRUE|FALSE|FALSE",
+				"8|#N/A|#N/A!|#N/A?|#N/A|7|7|16|FALSE|TRUE|FALSE", "12|2014-10-11|10/11/14!|10/11/14?|2014-10-11|2014-10-11|#N/A|1|FALSE|FALSE|FALSE",
+				"14|array|array!|array?|array|array|#N/A|64|FALSE|FALSE|FALSE",
+			}, 14, 10, nil},
+		}},
+	} {
+		t.Run(c.file, func(t *testing.T) {
+			s, err := Open(realdata(t, c.file), filepath.Base(c.file), Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
+			if i := s.Info(); !slices.Equal(i.Sheets, c.sheets) || i.Format != "xls" || strings.Join(i.Notes, "; ") != c.notes {
+				t.Errorf("found to be %+v", i)
+			}
+			if len(s.Tables()) != len(c.tables) {
+				t.Fatalf("%d tables", len(s.Tables()))
+			}
+			for i, want := range c.tables {
+				table := s.Tables()[i]
+				rows, err := readAll(table)
+				if err != nil || table.Name() != want.name || !slices.Equal(table.Merges(), want.merges) {
+					t.Errorf("sheet %q, %v, merged %v", table.Name(), err, table.Merges())
+				}
+				last, columns := int64(0), 0
+				var texts []string
+				for _, r := range rows {
+					last, columns = r.line, max(columns, len(r.cells))
+					texts = append(texts, strings.Join(append([]string{strconv.FormatInt(r.line, 10)}, r.cells...), "|"))
+				}
+				if last != want.last || columns != want.columns {
+					t.Errorf("%d rows of %d columns, want %d of %d", last, columns, want.last, want.columns)
+				}
+				for _, row := range want.rows {
+					if !slices.Contains(texts, row) {
+						t.Errorf("no row %q", row)
+					}
 				}
 			}
 		})

@@ -8,6 +8,7 @@ import (
 
 	"govdata/ingest/decode/ods"
 	"govdata/ingest/decode/parquet"
+	"govdata/ingest/decode/xls"
 	"govdata/ingest/decode/xlsx"
 )
 
@@ -52,6 +53,18 @@ func rangesOf[R ~struct{ Row, Col, Row2, Col2 int }](merges func() ([]R, error))
 
 func (s *Source) openXLSX(c *content) error {
 	book, err := xlsx.Open(c.r, c.size, xlsx.Options{MaxBytes: s.options.MaxBytes - s.unpacked, MaxCell: s.options.MaxCell})
+	if err != nil {
+		return s.formatError(c.name, 0, err)
+	}
+	var sheets []sheet
+	for _, sh := range book.Sheets() {
+		sheets = append(sheets, sheet{sh.Name, sh.Hidden, reading(sh.Rows), rangesOf(sh.Merges)})
+	}
+	return s.openSheets(c, sheets)
+}
+
+func (s *Source) openXLS(c *content) error {
+	book, err := xls.Open(c.r, c.size, xls.Options{MaxBytes: s.options.MaxBytes - s.unpacked, MaxCell: s.options.MaxCell})
 	if err != nil {
 		return s.formatError(c.name, 0, err)
 	}
@@ -127,15 +140,17 @@ func (s *Source) formatError(file string, row int64, err error) error {
 	}
 	e := &Error{File: file, Line: row, Found: err.Error(), Want: "a whole file", Do: "open it, save it anew and send it again", Err: ErrCorrupt}
 	switch {
-	case is(xlsx.ErrEncrypted, ods.ErrEncrypted, parquet.ErrEncrypted):
+	case is(xlsx.ErrEncrypted, xls.ErrEncrypted, ods.ErrEncrypted, parquet.ErrEncrypted):
 		e.Want, e.Do, e.Err = "one without a password", "remove the password and save it again", ErrEncrypted
-	case is(xlsx.ErrBomb, ods.ErrBomb, parquet.ErrBomb):
+	case is(xlsx.ErrBomb, xls.ErrBomb, ods.ErrBomb, parquet.ErrBomb):
 		e.Want, e.Do, e.Err = "less", "split the file", ErrBomb
-	case is(xlsx.ErrLimit, ods.ErrLimit, parquet.ErrLimit):
+	case is(xlsx.ErrLimit, xls.ErrLimit, ods.ErrLimit, parquet.ErrLimit):
 		e.Want, e.Do, e.Err = "less", "split the file", ErrFormat
+	case is(xls.ErrUnsupported):
+		e.Want, e.Do, e.Err = "one of Excel 5 or later", "save it as .xlsx", ErrFormat
 	case is(parquet.ErrUnsupported):
 		e.Want, e.Do, e.Err = "a usual form", "write it with zstd or snappy compression", ErrFormat
-	case !is(xlsx.ErrCorrupt, ods.ErrCorrupt, parquet.ErrCorrupt):
+	case !is(xlsx.ErrCorrupt, xls.ErrCorrupt, ods.ErrCorrupt, parquet.ErrCorrupt):
 		return fmt.Errorf("decode %s: %w", file, err)
 	}
 	return e

@@ -9,6 +9,8 @@ import (
 	"path"
 	"strconv"
 	"strings"
+
+	"govdata/ingest/decode/ole"
 )
 
 // kind is what a file is by its first bytes.
@@ -21,6 +23,7 @@ const (
 	kindZstd
 	kindTar
 	kindXLSX
+	kindXLS
 	kindODS
 	kindParquet
 )
@@ -41,13 +44,16 @@ var refused = []struct{ magic, found, do string }{
 	{"\xFD7zXZ\x00", "an xz file", "pack it as .zip, .gz or .zst, or send it unpacked"},
 	{"ARROW1\x00\x00", "an Arrow file", "export it as CSV or XLSX"},
 	{"SQLite format 3\x00", "an SQLite database", "export the table as CSV or XLSX"},
+	{"\x09\x00\x04\x00", "a workbook of Excel 2 (BIFF2)", "save it as .xlsx"},
+	{"\x09\x02\x06\x00", "a workbook of Excel 3 (BIFF3)", "save it as .xlsx"},
+	{"\x09\x04\x06\x00", "a workbook of Excel 4 (BIFF4)", "save it as .xlsx"},
+	{"\x09\x08\x08\x00", "an Excel stream (BIFF) without the OLE file around it", "save it as .xlsx"},
+	{"\x09\x08\x10\x00", "an Excel stream (BIFF) without the OLE file around it", "save it as .xlsx"},
 	{"\x00\x01\x00\x00Standard ", "an Access database", "export the table as CSV or XLSX"},
 }
 
 // readable names what Open reads, for messages.
-const readable = "CSV, XLSX, ODS, Parquet, JSON or JSON Lines, alone or in .zip, .tar, .gz or .zst"
-
-const oleMagic = "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"
+const readable = "CSV, XLSX, XLS, ODS, Parquet, JSON or JSON Lines, alone or in .zip, .tar, .gz or .zst"
 
 // sniff tells what c is by its bytes, or refuses it.
 func sniff(c *content) (kind, error) {
@@ -68,8 +74,8 @@ func sniff(c *content) (kind, error) {
 		return kindZstd, nil
 	case has("PAR1\x15"):
 		return kindParquet, nil
-	case has(oleMagic):
-		return 0, refuseOLE(c)
+	case has(ole.Magic):
+		return sniffOLE(c)
 	case isTar(head):
 		return kindTar, nil
 	case has("BZh") && len(head) > 10 && string(head[4:10]) == "1AY&SY":
@@ -164,42 +170,32 @@ func looksOOXML(name []byte) bool {
 	return false
 }
 
-// refuseOLE says what an OLE compound file holds, by the names in its
-// directory, which are UTF-16 ([MS-CFB] 2.6.1).
-func refuseOLE(c *content) error {
-	streams := []struct {
-		name string
-		err  *Error
-	}{
-		{"EncryptedPackage", &Error{File: c.name, Found: "a workbook with a password", Want: "one without",
-			Do: "remove the password and save it as .xlsx", Err: ErrEncrypted}},
-		{"Workbook", refuse(c, "a legacy .xls workbook", "save it as .xlsx")},
-		{"Book", refuse(c, "a legacy .xls workbook", "save it as .xlsx")},
-		{"WordDocument", refuse(c, "a legacy Word document", "send the table itself as CSV or XLSX")},
-		{"PowerPoint Document", refuse(c, "a legacy presentation", "send the table itself as CSV or XLSX")},
+// sniffOLE tells what an OLE compound file holds by the names of its streams. A
+// file that is embedded in it has its own in a storage.
+func sniffOLE(c *content) (kind, error) {
+	f, err := ole.Open(c.r, c.size)
+	if errors.Is(err, ole.ErrLimit) {
+		return 0, &Error{File: c.name, Found: err.Error(), Want: "less", Do: "save it as .xlsx", Err: ErrFormat}
+	} else if err != nil {
+		return 0, &Error{File: c.name, Found: fmt.Sprintf("an OLE file, such as a legacy .xls, that cannot be read (%v)", err), Want: "a whole file", Do: "send the file again", Err: ErrCorrupt}
 	}
-	const overlap = 128 // a directory entry
-	present := make([]bool, len(streams))
-	buf := make([]byte, chunkSize)
-	for off := int64(0); off < c.size; off += chunkSize - overlap {
-		n, err := c.r.ReadAt(buf[:min(c.size-off, chunkSize)], off)
-		if n == 0 && err != nil && !errors.Is(err, io.EOF) {
-			return fmt.Errorf("decode %s: %w", c.name, err)
-		}
-		for i, s := range streams {
-			var wide []byte
-			for _, r := range s.name {
-				wide = append(wide, byte(r), 0)
-			}
-			present[i] = present[i] || bytes.Contains(buf[:n], append(wide, 0, 0))
+	const do = "send the table itself as CSV or XLSX"
+	for _, other := range []struct{ stream, found string }{
+		{"WordDocument", "a legacy Word document"},
+		{"PowerPoint Document", "a legacy presentation"},
+		{"__properties_version1.0", "an Outlook message"},
+	} {
+		if f.Has(other.stream) {
+			return 0, refuse(c, other.found, do)
 		}
 	}
-	for i, s := range streams {
-		if present[i] {
-			return s.err
-		}
+	switch {
+	case f.Has("EncryptedPackage"):
+		return 0, &Error{File: c.name, Found: "a workbook with a password", Want: "one without", Do: "remove the password and save it as .xlsx", Err: ErrEncrypted}
+	case f.Has("Workbook"), f.Has("Book"):
+		return kindXLS, nil
 	}
-	return refuse(c, "an OLE file that is no workbook", "send the table itself as CSV or XLSX")
+	return 0, refuse(c, "an OLE file that is no workbook", do)
 }
 
 // sniffText tells JSON from delimited text, and refuses what is neither. A

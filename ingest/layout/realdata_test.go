@@ -42,7 +42,12 @@ type block struct {
 // read returns the plans of all tables of a file, with what they hold.
 func read(t *testing.T, path string, o layout.Options) ([]*layout.Plan, [][][]string, error) {
 	t.Helper()
-	s, err := decode.Open(path, filepath.Base(path), decode.Options{TempDir: t.TempDir()})
+	return readSheet(t, path, "", o)
+}
+
+func readSheet(t *testing.T, path, name string, o layout.Options) ([]*layout.Plan, [][][]string, error) {
+	t.Helper()
+	s, err := decode.Open(path, filepath.Base(path), decode.Options{Sheet: name, TempDir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,6 +184,7 @@ func TestRealFilesAreLaidOutAsAPersonSeesThem(t *testing.T) {
 			names: map[int]string{1: "Region", 2: "Caloric contribution (%)", 3: "Cumulative impact of changes on cost of food basket_from previous quarter", 4: "Cumulative impact of changes on cost of food basket_from baseline (%)"}}},
 		"torture/bogus_dimension_1048576x16384.xlsx": one(11, 1, map[int]string{1: "Your Ref #"}, "1048574-1048576 blank"),
 		"torture/epoch_1904.xlsx":                    one(2, 2, map[int]string{2: "date"}),
+		"torture/error_cells.xls":                    one(10, 13, map[int]string{1: "Error", 10: "ErrTypeIsErr"}),
 	} {
 		t.Run(file, func(t *testing.T) {
 			plans, rows, err := read(t, realdata(t, file), layout.Options{})
@@ -192,6 +198,37 @@ func TestRealFilesAreLaidOutAsAPersonSeesThem(t *testing.T) {
 				want[i].check(t, plans[i], rows[i])
 			}
 		})
+	}
+}
+
+// Two tables of the same columns one below the other: the title of each is
+// merged over its rows, and the header has years alone.
+func TestStackedTablesKeepTheTitleThatIsMergedOverThem(t *testing.T) {
+	plans, rows, err := readSheet(t, realdata(t, "cn/fiscal_expenditure_by_province.xls"), "Sheet1", layout.Options{})
+	if err != nil || len(plans) != 1 {
+		t.Fatalf("%d tables, %v", len(plans), err)
+	}
+	want := block{header: []int64{1}, columns: 24, rows: 62, names: map[int]string{1: "column_1", 4: "column_4", 5: "2005", 24: "2024"}}
+	want.check(t, plans[0], rows[0])
+	for i, title := range map[int]string{0: "一般公共预算支出（亿元）i", 1: "一般公共预算支出（亿元）i", 30: "一般公共预算支出（亿元）i", 31: "财政支出（亿元）i", 61: "财政支出（亿元）i"} {
+		if r := rows[0][i]; r[0] != fmt.Sprint(i+1) || r[1] != title {
+			t.Errorf("row %d is %q, want it under %s", i+1, r[:4], title)
+		}
+	}
+	if r := rows[0][61]; r[3] != "新疆" || r[4] != "519.02" {
+		t.Errorf("the last row is %q", r)
+	}
+}
+
+func TestALegacyWorkbookWithoutHeader(t *testing.T) {
+	plans, rows, err := read(t, realdata(t, "torture/biff5.xls"), layout.Options{Layout: catalog.Layout{Header: catalog.Lines{None: true}}})
+	if err != nil || len(plans) != 1 {
+		t.Fatalf("%d tables, %v", len(plans), err)
+	}
+	want := block{header: []int64{}, columns: 4, rows: 4}
+	want.check(t, plans[0], rows[0])
+	if got := rows[0][2]; !slices.Equal(got, []string{"foo", "bar", "2014-02-19T14:30:00", "0.3"}) {
+		t.Errorf("the third row is %q", got)
 	}
 }
 

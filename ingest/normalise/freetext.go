@@ -9,7 +9,9 @@ import (
 // identity numbers with a right check character, mobile numbers, and bank
 // cards by Luhn's rule; full-width or not, in one piece or in groups parted by
 // spaces and hyphens. Credit codes, document numbers, amounts and dates stay.
+// Of names it masks those that a word such as 联系人 announces.
 func MaskFreeText(s string) string {
+	s = maskAnnounced(s)
 	if !longNumber(s) {
 		return s
 	}
@@ -74,7 +76,7 @@ func maskNumbers(text []rune) (masked bool) {
 		plain[i] = halfWidth(r)
 	}
 	for groups := groupsOf(plain); len(groups) > 0; {
-		n, head := personal(plain, groups)
+		n, show := personal(plain, groups)
 		if n == 0 {
 			groups = groups[1:]
 			continue
@@ -86,7 +88,7 @@ func maskNumbers(text []rune) (masked bool) {
 				places = append(places, i)
 			}
 		}
-		for _, i := range places[head : len(places)-4] {
+		for _, i := range places[show.head : len(places)-show.tail] {
 			text[i] = '*'
 		}
 		groups = groups[n:]
@@ -135,11 +137,14 @@ func isDigit(r rune) bool { return r >= '0' && r <= '9' }
 
 func isLetter(r rune) bool { return r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' }
 
+// shown says how many digits of a number may be seen at its ends.
+type shown struct{ head, tail int }
+
 // personal returns how many of the groups at the front make up the number of a
-// person, and how many of its digits may be seen at its beginning; 0 for none.
-func personal(plain []rune, groups []group) (n, head int) {
+// person, 0 for none, and what may be seen of it.
+func personal(plain []rune, groups []group) (n int, show shown) {
 	if !startsNumber(plain[:groups[0].start]) {
-		return 0, 0
+		return 0, show
 	}
 	number := ""
 	for i, g := range groups {
@@ -149,11 +154,11 @@ func personal(plain []rune, groups []group) (n, head int) {
 		if number += g.digits; len(number) > 19 {
 			break
 		}
-		if h, ok := kindOf(number, groups[:i+1]); ok && endsNumber(plain[g.end:]) {
-			n, head = i+1, h
+		if seen, ok := kindOf(number, groups[:i+1]); ok && endsNumber(plain[g.end:]) {
+			n, show = i+1, seen
 		}
 	}
-	return n, head
+	return n, show
 }
 
 // startsNumber reports whether a number may begin after before: not one that
@@ -186,32 +191,103 @@ func endsNumber(after []rune) bool {
 	return len(after) < 3 || string(after[:3]) != "***"
 }
 
-// kindOf says how many digits of a number may be seen at its beginning, where
-// it is one of a person. In groups, the fewer rules a kind has the more its
+// kindOf says what may be seen of a number, where it is one of a person: of an
+// identity number nothing, for open data carries none. In groups, the fewer rules a kind has the more its
 // groups must look like it: 1980-01-01 100 is no mobile number.
-func kindOf(number string, groups []group) (head int, ok bool) {
+func kindOf(number string, groups []group) (show shown, ok bool) {
 	shortest, lettered := len(number), groups[len(groups)-1].lettered
 	for _, g := range groups {
 		shortest = min(shortest, len(g.digits))
 	}
 	switch len(number) {
 	case 11:
-		return 3, mobile(number) && shortest >= 3
+		return shown{3, 4}, mobile(number) && shortest >= 3
 	case 12: // with the 0 that was dialled before a number of another city
-		return 4, number[0] == '0' && mobile(number[1:]) && len(groups) == 1
+		return shown{4, 4}, number[0] == '0' && mobile(number[1:]) && len(groups) == 1
 	case 13:
-		return 5, number[:2] == "86" && mobile(number[2:]) && len(groups) == 1
+		return shown{5, 4}, number[:2] == "86" && mobile(number[2:]) && len(groups) == 1
 	case 15, 18:
 		_, err := IDCard(number)
-		return 6, err == nil && shortest >= 2 && (len(number) == 18 || !lettered)
+		return shown{}, err == nil && shortest >= 2 && (len(number) == 18 || !lettered)
 	case 16, 17, 19:
 		if lettered || !digits(number) || !luhn(number) {
-			return 0, false
+			return show, false
 		}
 		if len(groups) == 1 {
-			return 0, strings.Contains("34569", number[:1])
+			return shown{0, 4}, strings.Contains("34569", number[:1])
 		}
-		return 0, strings.Contains("456", number[:1]) && len(groups[0].digits) == 4 && shortest >= 3
+		return shown{0, 4}, strings.Contains("456", number[:1]) && len(groups[0].digits) == 4 && shortest >= 3
 	}
-	return 0, false
+	return show, false
+}
+
+// announcing are the words behind which a name stands; those of the second
+// list are common in front of other words, and announce one with a colon alone.
+var (
+	announcing = []string{"联系人", "经办人", "举报人", "投诉人", "户主", "姓名"}
+	withColon  = []string{"当事人", "负责人", "申请人", "法定代表人", "经营者", "监护人", "户名", "患者"}
+)
+
+// afterNames are the characters that often follow a name of two characters and
+// stand in none.
+const afterNames = "已的在于与和及等未将把被向对从为是有因系称说来到又并且或不先女"
+
+func maskAnnounced(s string) string {
+	for _, cue := range announcing {
+		s = maskBehind(s, cue, false)
+	}
+	for _, cue := range withColon {
+		s = maskBehind(s, cue, true)
+	}
+	return s
+}
+
+// maskBehind masks the names that follow a word, at once or behind a colon.
+func maskBehind(s, cue string, colon bool) string {
+	for from := 0; ; {
+		i := strings.Index(s[from:], cue)
+		if i < 0 {
+			return s
+		}
+		from += i + len(cue)
+		rest := strings.TrimLeft(s[from:], " \u3000")
+		trimmed := strings.TrimLeft(rest, ":： \u3000")
+		if colon && (rest == trimmed || !strings.HasPrefix(rest, ":") && !strings.HasPrefix(rest, "：")) {
+			continue
+		}
+		if n := announcedName(trimmed); n > 0 {
+			at := len(s) - len(trimmed)
+			s = s[:at] + MaskName(trimmed[:n]) + trimmed[n:]
+		}
+	}
+}
+
+// announcedName returns how many bytes at the beginning of s are a name: a
+// family name with one or two characters.
+func announcedName(s string) int {
+	family := 1
+	for _, compound := range []string{"欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "令狐"} {
+		if strings.HasPrefix(s, compound) {
+			family = 2
+		}
+	}
+	n := 0
+	for i, r := range s {
+		switch {
+		case n == 0 && family == 1 && !strings.ContainsRune(surnames, r):
+			return 0
+		case n >= family && (r < 0x3400 || r > 0x9FFF || n > family && strings.ContainsRune(afterNames, r)):
+			if n == family {
+				return 0
+			}
+			return i
+		case n == family+2:
+			return i
+		}
+		n++
+	}
+	if n == family {
+		return 0
+	}
+	return len(s)
 }

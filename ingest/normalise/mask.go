@@ -50,6 +50,19 @@ func MaskName(s string) string {
 	return b.String()
 }
 
+// PersonNames returns the names of natural persons in a cell that holds one or
+// several parties.
+func PersonNames(cell string) []string {
+	var names []string
+	for part := range strings.FieldsFuncSeq(Clean(cell), isListMark) {
+		part = trim(part)
+		if n := utf8.RuneCountInString(part); n >= 2 && n <= 12 && !strings.Contains(part, "*") && MaskParty(part) == MaskName(part) {
+			names = append(names, part)
+		}
+	}
+	return names
+}
+
 func isListMark(r rune) bool {
 	switch r {
 	case '、', ',', '，', ';', '；', '\n':

@@ -462,22 +462,12 @@ func (p *Portal) sql(c *gin.Context) error {
 	return p.render(c, status, "sql", v)
 }
 
-// examples are questions over those bundled datasets that are published.
+// examples are the site's questions over datasets that are published.
 func (p *Portal) examples(v *view) []example {
 	var list []example
-	for _, e := range []struct {
-		title string
-		needs []catalog.ID
-		sql   string
-	}{
-		{"example_join", []catalog.ID{"admin_penalties", "regions"}, "SELECT d.name AS region, count(*) AS penalties, sum(p.fine) AS fines\nFROM admin_penalties p\nJOIN regions d ON p.region_code = d.code\nGROUP BY 1\nORDER BY 2 DESC"},
-		{"example_kinds", []catalog.ID{"admin_penalties"}, "SELECT kinds, count(*) AS n, round(avg(fine), 2) AS average_fine\nFROM admin_penalties\nGROUP BY kinds\nORDER BY n DESC"},
-		{"example_months", []catalog.ID{"admin_permits"}, "SELECT strftime(decided_on, '%Y-%m') AS month, count(*) AS permits\nFROM admin_permits\nGROUP BY 1\nORDER BY 1"},
-		{"example_days", []catalog.ID{"working_days"}, "SELECT year(date) AS year, count(*) FILTER (is_working_day) AS working_days\nFROM working_days\nGROUP BY 1\nORDER BY 1"},
-		{"example_catalog", nil, "SELECT id, title, rows, release, published_at\nFROM catalog.datasets\nORDER BY rows DESC"},
-	} {
-		if !slices.ContainsFunc(e.needs, func(id catalog.ID) bool { _, err := p.Catalog.Current(id); return err != nil }) {
-			list = append(list, example{v.T(e.title), e.sql})
+	for _, e := range p.Site.Examples {
+		if !slices.ContainsFunc(e.Needs, func(id catalog.ID) bool { _, err := p.Catalog.Current(id); return err != nil }) {
+			list = append(list, example{v.In(e.Title), strings.TrimSpace(e.SQL)})
 		}
 	}
 	return list

@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 	"time"
+
+	"govdata/ingest/decode/numfmt"
 )
 
 // cellKind is what office:value-type says (ODF 1.3-3, 19.387).
@@ -97,36 +99,13 @@ func (c cell) appendValue(dst []byte) []byte {
 	return dst
 }
 
-// plain reports whether a number is stored as it should read: digits, and not
-// so many that they are the noise of a double.
-func plain(raw []byte) bool {
-	digits, point := 0, false
-	for _, c := range raw {
-		switch {
-		case c >= '0' && c <= '9':
-			digits++
-		case c == '.':
-			point = true
-		case c != '-':
-			return false
-		}
-	}
-	return digits <= 15 || !point
-}
-
 // appendNumber appends a number in plain notation, to the 15 digits that a
 // spreadsheet shows. What is no number stays as it is.
 func appendNumber(dst, raw []byte) []byte {
-	if plain(raw) {
+	if numfmt.Plain(raw) {
 		return append(dst, raw...)
 	}
-	v, err := strconv.ParseFloat(string(bytes.TrimSpace(raw)), 64)
-	if err != nil || math.IsInf(v, 0) || math.IsNaN(v) {
-		return append(dst, raw...)
-	}
-	var b [32]byte
-	v, _ = strconv.ParseFloat(string(strconv.AppendFloat(b[:0], v, 'g', 15, 64)), 64)
-	return strconv.AppendFloat(dst, v, 'f', -1, 64)
+	return numfmt.AppendNumber(dst, raw)
 }
 
 // appendDate appends a date with or without a time, to a thousandth of a
@@ -143,7 +122,7 @@ func appendDate(dst, raw []byte) []byte {
 	dst = t.AppendFormat(dst, time.DateOnly)
 	h, m, s := t.Clock()
 	if millis := int64(h*3600+m*60+s)*1000 + int64(t.Nanosecond()/1e6); millis > 0 {
-		dst = appendClock(append(dst, 'T'), millis)
+		dst = numfmt.AppendClock(append(dst, 'T'), millis)
 	}
 	return dst
 }
@@ -179,23 +158,5 @@ func appendDuration(dst, raw []byte) []byte {
 	if negative && millis > 0 {
 		dst = append(dst, '-')
 	}
-	return appendClock(dst, millis)
-}
-
-func appendClock(dst []byte, millis int64) []byte {
-	two := func(n int64) { dst = append(dst, byte('0'+n/10), byte('0'+n%10)) }
-	if hours := millis / 3600e3; hours < 100 {
-		two(hours)
-	} else {
-		dst = strconv.AppendInt(dst, hours, 10)
-	}
-	dst = append(dst, ':')
-	two(millis / 60e3 % 60)
-	dst = append(dst, ':')
-	two(millis / 1e3 % 60)
-	if ms := millis % 1e3; ms > 0 {
-		dst = append(dst, '.', byte('0'+ms/100))
-		two(ms % 100)
-	}
-	return dst
+	return numfmt.AppendClock(dst, millis)
 }

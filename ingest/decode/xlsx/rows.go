@@ -7,6 +7,8 @@ import (
 	"io"
 	"strconv"
 	"unicode/utf8"
+
+	"govdata/ingest/decode/numfmt"
 )
 
 // Rows streams the rows of a sheet.
@@ -306,18 +308,29 @@ func (r *Rows) readValue(from int) error {
 // number turns the raw number that the arena holds from `from` on into text.
 func (r *Rows) number(from, style int) {
 	raw, book := r.arena[from:], r.sheet.book
-	if style >= 0 && style < len(book.dates) && book.dates[style] != notDate {
+	if style >= 0 && style < len(book.dates) && book.dates[style] != numfmt.Number {
 		if v, err := strconv.ParseFloat(string(bytes.TrimSpace(raw)), 64); err == nil {
-			if out, ok := appendDate(r.arena[len(r.arena):], v, book.epoch, book.dates[style]); ok {
+			if out, ok := numfmt.AppendDate(r.arena[len(r.arena):], v, book.epoch, book.dates[style]); ok {
 				r.keep(from, out)
 				return
 			}
 		}
 	}
-	if !plain(raw) {
-		r.keep(from, appendNumber(raw[len(raw):], raw))
+	if !numfmt.Plain(raw) {
+		r.keep(from, numfmt.AppendNumber(raw[len(raw):], raw))
 	}
 }
 
 // keep puts text where the raw value was. It may lie behind it in the arena.
 func (r *Rows) keep(from int, text []byte) { r.arena = append(r.arena[:from], text...) }
+
+// appendStoredDate appends a cell of type d (18.18.11 of ECMA-376-1), which
+// holds ISO text, without a midnight that says nothing.
+func appendStoredDate(dst, raw []byte) []byte {
+	day, midnight, _ := bytes.Cut(raw, []byte("T"))
+	switch string(bytes.TrimRight(midnight, "Z")) {
+	case "00:00", "00:00:00", "00:00:00.000":
+		return append(dst, day...)
+	}
+	return append(dst, raw...)
+}

@@ -15,6 +15,8 @@ import (
 	"strings"
 
 	"github.com/klauspost/compress/flate"
+
+	"govdata/ingest/decode/numfmt"
 )
 
 // Why a workbook cannot be read.
@@ -54,8 +56,8 @@ type Workbook struct {
 	sheets  []*Sheet
 	strings sharedStrings
 	loaded  bool
-	dates   []dateKind // by style
-	epoch   float64    // days to add to serials of the 1904 system
+	dates   []numfmt.Kind // by style
+	epoch   float64       // days to add to serials of the 1904 system
 	options Options
 	paths   struct{ strings, styles string }
 }
@@ -146,7 +148,7 @@ func (w *Workbook) readBook() error {
 		return err
 	}
 	if p := b.Properties.Date1904; p == "1" || p == "true" {
-		w.epoch = epoch1904
+		w.epoch = numfmt.Epoch1904
 	}
 	var rels struct {
 		Relationships []struct {

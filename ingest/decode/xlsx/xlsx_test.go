@@ -307,21 +307,6 @@ func TestWorkbooksOfOtherWriters(t *testing.T) {
 	}
 }
 
-func TestFormatsThatShowDates(t *testing.T) {
-	for code, want := range map[string]dateKind{
-		"General": notDate, "GENERAL": notDate, "": notDate, "@": notDate, "0.00": notDate, "0.00E+00": notDate, "0%": notDate,
-		`#,##0" days"`: notDate, "0.00_);[Red](0.00)": notDate, `[$¥-804]#,##0.00`: notDate, "0 d": notDate, `"h"0`: notDate, "# ?/?": notDate, `0\d`: notDate,
-		`yyyy"年"m"月"d"日"`: date, `[$-804]yyyy"年"m"月"d"日";@`: date, `[DBNum1][$-804]yyyy"年"m"月"`: date, "yyyy年m月d日": date, `yyyy\-mm`: date,
-		"mmm-yy": date, `m "months"`: date, "m/d/yyyy h:mm:ss": date, "[Red]d;@": date, `ggge"年"`: date,
-		"h:mm": clock, "h:mm AM/PM": clock, `h"时"mm"分"`: clock, "mm:ss": clock, "mmss.0": clock, "ss.000": clock,
-		"[h]:mm": elapsed, "[mm]:ss": elapsed, "[ss].00": elapsed,
-	} {
-		if got := kindOfFormat(code); got != want {
-			t.Errorf("%s: found %d, want %d", code, got, want)
-		}
-	}
-}
-
 func TestHostilePartsAreRefused(t *testing.T) {
 	for what, sheet := range map[string]string{
 		"a document type":                   `<!DOCTYPE x [<!ENTITY a "b">]><worksheet><sheetData/></worksheet>`,

@@ -1,4 +1,4 @@
-package xlsx
+package numfmt
 
 import (
 	"bytes"
@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// plain reports whether a number is stored as it should read: digits, and not
+// Plain reports whether a number is stored as it should read: digits, and not
 // so many that they are the noise of a double.
-func plain(raw []byte) bool {
+func Plain(raw []byte) bool {
 	digits, point := 0, false
 	for _, c := range raw {
 		switch {
@@ -24,30 +24,49 @@ func plain(raw []byte) bool {
 	return digits <= 15 || !point
 }
 
-// appendNumber appends a number in plain notation, to the 15 digits that a
+// AppendNumber appends a number in plain notation, to the 15 digits that a
 // spreadsheet shows. What is no number stays as it is.
-func appendNumber(dst, raw []byte) []byte {
+func AppendNumber(dst, raw []byte) []byte {
 	v, err := strconv.ParseFloat(string(bytes.TrimSpace(raw)), 64)
 	if err != nil || math.IsInf(v, 0) || math.IsNaN(v) {
 		return append(dst, raw...)
 	}
+	return appendRounded(dst, v)
+}
+
+// AppendFloat appends a finite number in plain notation: a whole one to its
+// last digit as far as doubles are exact, others to 15 digits.
+func AppendFloat(dst []byte, v float64) []byte {
+	const exact = 1 << 53
+	if v == math.Trunc(v) && math.Abs(v) < exact {
+		return strconv.AppendInt(dst, int64(v), 10)
+	}
+	return appendRounded(dst, v)
+}
+
+func appendRounded(dst []byte, v float64) []byte {
 	var b [32]byte
-	v, _ = strconv.ParseFloat(string(strconv.AppendFloat(b[:0], v, 'g', 15, 64)), 64)
+	if short, err := strconv.ParseFloat(string(strconv.AppendFloat(b[:0], v, 'g', 15, 64)), 64); err == nil {
+		v = short // the largest doubles have none
+	}
 	return strconv.AppendFloat(dst, v, 'f', -1, 64)
 }
 
+// Epoch1904 is how many days a serial of the 1904 system is behind one of the
+// 1900 system.
+const Epoch1904 = 1462
+
 // Serials of the 1900 system.
 const (
-	epoch1904 = 1462    // what a serial of the 1904 system is behind
 	endOfTime = 2958466 // the day after 9999-12-31
 	noLeapDay = 60      // 29 February 1900, which never was (18.17.4.1 of ECMA-376-1)
 )
 
-// appendDate appends a serial as ISO text: 2006-01-02, 2006-01-02T15:04:05 if
+// AppendDate appends a serial, of the system that begins epoch days later, as ISO text: 2006-01-02, 2006-01-02T15:04:05 if
 // it has a time, 15:04:05 if it is a time alone, 36:00:00 for a duration;
 // thousandths of a second where there are any. It reports false, and appends
 // nothing, for what is no date in its format.
-func appendDate(dst []byte, serial, epoch float64, kind dateKind) ([]byte, bool) {
+func AppendDate(dst []byte, serial, epoch float64, kind Kind) ([]byte, bool) {
 	if !(serial >= 0 && serial < endOfTime) {
 		return dst, false
 	}
@@ -56,11 +75,11 @@ func appendDate(dst []byte, serial, epoch float64, kind dateKind) ([]byte, bool)
 	if millis >= 86400e3 {
 		days, millis = days+1, 0
 	}
-	if kind == elapsed {
-		return appendClock(dst, days*86400e3+millis), true
+	if kind == Elapsed {
+		return AppendClock(dst, days*86400e3+millis), true
 	}
-	if days == 0 && (kind == clock || millis > 0) {
-		return appendClock(dst, millis), true
+	if days == 0 && (kind == Clock || millis > 0) {
+		return AppendClock(dst, millis), true
 	}
 	switch days += int64(epoch); {
 	case days == 0 || days >= endOfTime:
@@ -75,12 +94,13 @@ func appendDate(dst []byte, serial, epoch float64, kind dateKind) ([]byte, bool)
 		dst = time.Unix((days-unixEpoch)*86400, 0).UTC().AppendFormat(dst, time.DateOnly)
 	}
 	if millis > 0 {
-		dst = appendClock(append(dst, 'T'), millis)
+		dst = AppendClock(append(dst, 'T'), millis)
 	}
 	return dst, true
 }
 
-func appendClock(dst []byte, millis int64) []byte {
+// AppendClock appends a time or a duration: 15:04:05, 36:00:00, 00:00:00.500.
+func AppendClock(dst []byte, millis int64) []byte {
 	two := func(n int64) { dst = append(dst, byte('0'+n/10), byte('0'+n%10)) }
 	if hours := millis / 3600e3; hours < 100 {
 		two(hours)
@@ -96,15 +116,4 @@ func appendClock(dst []byte, millis int64) []byte {
 		two(ms % 100)
 	}
 	return dst
-}
-
-// appendStoredDate appends a cell of type d (18.18.11 of ECMA-376-1), which
-// holds ISO text, without a midnight that says nothing.
-func appendStoredDate(dst, raw []byte) []byte {
-	day, midnight, _ := bytes.Cut(raw, []byte("T"))
-	switch string(bytes.TrimRight(midnight, "Z")) {
-	case "00:00", "00:00:00", "00:00:00.000":
-		return append(dst, day...)
-	}
-	return append(dst, raw...)
 }

@@ -1,0 +1,3 @@
+package synthetic
+
+var areaSamples = map[string]sampler{}
