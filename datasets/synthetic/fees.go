@@ -108,6 +108,12 @@ var outsideFees = []struct{ code, department, item, rate string }{
 	{"010905", "自然资源", "不动产登记档案查询费", "每次20元"}, {"", "交通运输", "从业资格证考前辅导费", "每人260元"},
 }
 
+// cancelledFees were in catalogues of earlier years.
+var cancelledFees = []struct{ code, department, item string }{
+	{"020801", "住房城乡建设", "房屋转让手续费"}, {"030802", "交通运输", "船舶港务费"}, {"040803", "水利", "河道采砂管理费"}, {"050804", "卫生健康", "卫生检测费"},
+	{"060805", "公安", "机动车抵押登记费"}, {"080806", "市场监管", "企业注册登记费"},
+}
+
 // feeNotices are what hangs on the wall where fees are paid.
 func feeNotices(seed int64, regions []region, rows int) []record {
 	m := dice(seed)
@@ -211,6 +217,9 @@ func feeCases(seed int64, regions []region, rows int) []record {
 		switch v.kind {
 		case "无依据收费":
 			f := pick(m, outsideFees)
+			department, x["fee"], x["fee_code"] = f.department, f.item, f.code
+		case "已取消项目继续收费":
+			f := pick(m, cancelledFees)
 			department, x["fee"], x["fee_code"] = f.department, f.item, f.code
 		case "强制摊派":
 			department, x["fee"] = "住房城乡建设", pick(m, []string{"节庆活动赞助费", "环境整治摊派款", "协会入会费"})
