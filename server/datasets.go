@@ -74,7 +74,8 @@ func (s *Server) base(c *gin.Context) string {
 }
 
 // listDatasets searches the catalog: every word of q must occur somewhere in
-// the dataset's texts, fields among them.
+// the dataset's texts, fields among them. Unless another order is asked for, what
+// answers best comes first, and among equals the document's priority themes.
 func (s *Server) listDatasets(c *gin.Context) error {
 	if err := allow(c, "q", "theme", "publisher", "openness", "format", "sort", "limit", "cursor"); err != nil {
 		return err
@@ -100,7 +101,7 @@ func (s *Server) listDatasets(c *gin.Context) error {
 			want := c.Query(param)
 			return want == "" || slices.Contains(has, want)
 		}
-		if !r.Dataset.Mentions(words) || !matches("theme", m.Theme) || !matches("openness", m.Openness) ||
+		if r.Dataset.Relevance(words) == 0 || !matches("theme", m.Theme) || !matches("openness", m.Openness) ||
 			!matches("publisher", m.Publisher.Zh, m.Publisher.En) || !matches("format", m.Formats...) {
 			continue
 		}
@@ -113,7 +114,11 @@ func (s *Server) listDatasets(c *gin.Context) error {
 		}
 	}
 	switch sort := c.Query("sort"); sort {
-	case "", "theme":
+	case "":
+		slices.SortStableFunc(found, func(a, b *catalog.Release) int {
+			return cmp.Compare(b.Dataset.Relevance(words), a.Dataset.Relevance(words))
+		})
+	case "theme":
 	case "newest":
 		slices.SortStableFunc(found, func(a, b *catalog.Release) int { return b.PublishedAt.Compare(a.PublishedAt) })
 	case "title":

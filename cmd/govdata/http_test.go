@@ -273,7 +273,7 @@ func TestErrorsAreProblemsWithTheirPlace(t *testing.T) {
 func TestTheCatalogIsSearched(t *testing.T) {
 	s := demo(t)
 	for query, want := range map[string]string{
-		"q=处罚": "admin_penalties", "q=FEE": "fee_catalog", "q=行政 许可机关": "admin_permits", "q=拼音": "regions", "theme=民生保障": "budgets",
+		"q=处罚": "admin_penalties", "q=ADMINISTRATIVE FEES": "fee_catalog", "q=行政 许可机关": "admin_permits", "q=拼音": "regions", "theme=民生保障": "budgets",
 	} {
 		v, _ := url.ParseQuery(query)
 		body, _ := s.get(t, 200, "/api/v1/datasets?"+v.Encode())

@@ -27,7 +27,7 @@ func TestComputedDatasetsFollowTheirInputs(t *testing.T) {
 	if second := must(t, exitDone, "query", count, "--format", "csv", "--data", data); second == first || !strings.Contains(second, "600,") {
 		t.Errorf("with permits found %q, want 600 rows counted", second)
 	}
-	if out := must(t, exitDone, "verify", "--deep", "--data", data); !strings.Contains(out, "3 datasets, 4 releases") || !strings.Contains(out, ", 0 mismatches") {
+	if out := must(t, exitDone, "verify", "--deep", "--data", data); !strings.Contains(out, "4 datasets, 6 releases") || !strings.Contains(out, ", 0 mismatches") {
 		t.Errorf("verify: %q", out)
 	}
 }

@@ -92,6 +92,12 @@ func fees() ([]byte, error) {
 // collector is the line of work of a department as the fee catalogue calls it.
 var collector = map[string]string{"自然资源": "自然资源", "住房城乡建设": "住建", "交通运输": "交通", "水利": "水利", "卫生健康": "卫生健康", "公安": "公安", "教育": "教育", "市场监管": "市场监管"}
 
+// chargers are institutions below a department that charge for it.
+var chargers = map[string][]string{
+	"自然资源": {"不动产登记中心", "土地整治中心"}, "住房城乡建设": {"市政设施管理所", "房屋安全鉴定中心"}, "交通运输": {"公路养护中心", "道路运输服务中心"}, "水利": {"水土保持站", "供水服务中心"},
+	"卫生健康": {"疾病预防控制中心", "妇幼保健院"}, "公安": {"车辆管理所", "户政服务中心"}, "教育": {"第一高级中学", "实验幼儿园", "教育考试中心"}, "市场监管": {"特种设备检验所", "计量检定所"},
+}
+
 // outsideFees are charged although no catalogue has them: with a code that is
 // not given to any fee, or with none.
 var outsideFees = []struct{ code, department, item, rate string }{
@@ -100,6 +106,12 @@ var outsideFees = []struct{ code, department, item, rate string }{
 	{"", "教育", "公办幼儿园兴趣活动费", "每生每月80元"}, {"070903", "教育", "学籍转接手续费", "每人次50元"},
 	{"080904", "市场监管", "营业执照副本加印费", "每份30元"}, {"", "卫生健康", "健康证明快速办理费", "每证40元"},
 	{"010905", "自然资源", "不动产登记档案查询费", "每次20元"}, {"", "交通运输", "从业资格证考前辅导费", "每人260元"},
+}
+
+// cancelledFees were in catalogues of earlier years.
+var cancelledFees = []struct{ code, department, item string }{
+	{"020801", "住房城乡建设", "房屋转让手续费"}, {"030802", "交通运输", "船舶港务费"}, {"040803", "水利", "河道采砂管理费"}, {"050804", "卫生健康", "卫生检测费"},
+	{"060805", "公安", "机动车抵押登记费"}, {"080806", "市场监管", "企业注册登记费"},
 }
 
 // feeNotices are what hangs on the wall where fees are paid.
@@ -206,6 +218,9 @@ func feeCases(seed int64, regions []region, rows int) []record {
 		case "无依据收费":
 			f := pick(m, outsideFees)
 			department, x["fee"], x["fee_code"] = f.department, f.item, f.code
+		case "已取消项目继续收费":
+			f := pick(m, cancelledFees)
+			department, x["fee"], x["fee_code"] = f.department, f.item, f.code
 		case "强制摊派":
 			department, x["fee"] = "住房城乡建设", pick(m, []string{"节庆活动赞助费", "环境整治摊派款", "协会入会费"})
 		default:
@@ -215,7 +230,8 @@ func feeCases(seed int64, regions []region, rows int) []record {
 		d := r.office(collector[department])
 		x["charged_by"], x["charged_by_uscc"] = d.name, d.uscc
 		if m.chance(45) {
-			x["charged_by"], x["charged_by_uscc"] = m.company(r)
+			x["charged_by"] = r.full + pick(m, chargers[department])
+			x["charged_by_uscc"] = m.uscc("12", r.code)
 		}
 		x["facts"] = "经查，该单位" + v.facts + "“" + x["fee"] + "”，涉及缴费人" + x["payers"] + "人（户）。"
 		if m.chance(12) {

@@ -265,9 +265,12 @@ var thePovertyMoney = sync.OnceValue(func() povertyMoney {
 				f.issued = m.workday(fmt.Sprintf("%d-01-20", year), fmt.Sprintf("%d-05-30", year))
 				f.document = fmt.Sprintf("%s财农示〔%d〕%d号", map[bool]string{true: "甘", false: r.short}[n < 2], year, 5+m.rng.IntN(90))
 				for _, p := range thePolicies() {
-					if p.region == province && p.line == "财政" && p.issued < f.issued {
+					if p.region == province && (p.line == "财政" || p.line == "乡村振兴") && p.issued < f.issued {
 						f.policy = p.no
 					}
+				}
+				if m.chance(5) {
+					f.policy = "甘财农示〔2021〕7号" // not published here: kept
 				}
 				all.funds = append(all.funds, f)
 				all.spend(m, f)
@@ -280,7 +283,7 @@ var thePovertyMoney = sync.OnceValue(func() povertyMoney {
 // spend splits a fund into projects.
 func (all *povertyMoney) spend(m *maker, f povertyFund) {
 	left := f.amount
-	for n := range 1 + m.rng.IntN(3) {
+	for n, last := 0, m.rng.IntN(3); n <= last; n++ {
 		k := pick(m, projectKinds)
 		if f.source == "中央" && n == 0 {
 			k = projectKinds[0] // most of the central money goes into industries
@@ -288,14 +291,21 @@ func (all *povertyMoney) spend(m *maker, f povertyFund) {
 		p := povertyProject{povertyFund: f, projectKind: k, village: pick(m, villages), department: f.office(k.line).name}
 		p.no = fmt.Sprintf("XM-%s-%d-%03d", f.code, f.year, len(all.projects)%1000)
 		p.name = fmt.Sprintf("%s%s%d年%s", f.full, pick(m, townships), f.year, pick(m, k.names))
-		p.planned = float64(int(left*(0.35+0.3*m.rng.Float64())/100) * 100)
+		share := 0.35 + 0.3*m.rng.Float64()
+		switch {
+		case k.kind == "项目管理费":
+			share = 0.01 * f.amount / left
+		case n == last:
+			share = 1 - 0.06*m.rng.Float64()
+		}
+		p.planned = float64(int(left*share/100) * 100)
 		left -= p.planned
 		p.progress = 100
 		if f.year == 2026 {
 			p.progress = 20 + m.rng.IntN(81)
 		}
-		p.arrived = p.planned
-		p.paid = float64(int(p.planned*min(1, float64(p.progress)/100*(0.86+0.14*m.rng.Float64()))*100)) / 100
+		p.arrived = float64(int(p.planned*min(1, 0.8+0.5*m.rng.Float64())/100) * 100)
+		p.paid = float64(int(p.arrived*float64(p.progress)/100*(0.7+0.3*m.rng.Float64())*100)) / 100
 		p.started = m.workday(later(f.issued, 20), later(f.issued, 75))
 		if p.progress == 100 {
 			p.finished = known(m.workday(later(p.started, 60), later(p.started, 170)))
@@ -303,8 +313,8 @@ func (all *povertyMoney) spend(m *maker, f povertyFund) {
 		p.people = 60 + m.weighted(2400)
 		p.households = p.people/4 + 1
 		p.objectives = k.target * (1 + m.rng.IntN(5))
-		p.achieved = p.objectives * (80 + m.rng.IntN(28)) / 100 * max(p.progress, 50) / 100
-		p.satisfied = 82 + m.rng.IntN(18)
+		p.achieved = p.objectives * (55 + m.rng.IntN(52)) / 100 * max(p.progress, 50) / 100
+		p.satisfied = 68 + m.rng.IntN(32)
 		all.projects = append(all.projects, p)
 	}
 }
@@ -513,7 +523,7 @@ func exits(seed int64, kind string, regions []region, rows int, from, to string)
 			x["procedure"] = "村级申请、乡镇核查、县级审定"
 		}
 		x["notice_to"] = m.workday(later(decided, -9), later(decided, -3))
-		x["notice_from"] = m.workday(later(x["notice_to"], -9), later(x["notice_to"], -7))
+		x["notice_from"] = m.workday(later(x["notice_to"], -14), later(x["notice_to"], -9))
 		if n%14 == 6 {
 			x["notice_from"] = m.workday(later(x["notice_to"], -2), later(x["notice_to"], -1)) // too short
 		}

@@ -391,11 +391,15 @@ func (p *Portal) list(c *gin.Context) error {
 	v.Title = v.T("nav_datasets")
 	v.Q, v.Theme = strings.TrimSpace(c.Query("q")), c.Query("theme")
 	v.Themes = themes(all)
+	words := strings.Fields(strings.ToLower(v.Q))
 	for _, r := range all {
-		if (v.Theme == "" || r.Dataset.Theme == v.Theme) && r.Dataset.Mentions(strings.Fields(strings.ToLower(v.Q))) {
+		if (v.Theme == "" || r.Dataset.Theme == v.Theme) && r.Dataset.Relevance(words) > 0 {
 			v.Datasets = append(v.Datasets, r)
 		}
 	}
+	slices.SortStableFunc(v.Datasets, func(a, b *catalog.Release) int {
+		return b.Dataset.Relevance(words) - a.Dataset.Relevance(words)
+	})
 	return p.render(c, http.StatusOK, "list", v)
 }
 
