@@ -100,7 +100,7 @@ func bought(seed int64, where func(m *maker) region, rows int) []record {
 			budget = min(budget, 120000)
 		}
 		amount := math.Round(budget * (0.84 + 0.16*m.rng.Float64()))
-		method, asked := methodFor(m, budget), m.workday("2024-02-01", "2026-09-30")
+		method, asked := methodFor(m, budget), m.workday("2024-02-01", "2026-09-10")
 		awarded := m.workday(later(asked, 8), later(asked, 20))
 		if method == "公开招标" || method == "邀请招标" {
 			awarded = m.workday(later(asked, 21), later(asked, 35))
@@ -223,10 +223,12 @@ var ventures = []venture{
 // partnerships are the projects of regions as they stood at the end of
 // October: those from before 2023, or the concessions of the new mechanism.
 func partnerships(seed int64, concessions bool, rows int) []record {
-	m := dice(seed)
+	m, phases := dice(seed), map[string]int{}
 	var records []record
 	for n := range rows {
 		r, v := m.government(), ventures[n%len(ventures)]
+		phases[r.code+v.name]++
+		name := r.full + v.name + "项目" + []string{"", "（二期）", "（三期）"}[min(phases[r.code+v.name], 3)-1]
 		if concessions {
 			v.payment = "使用者付费" // the new mechanism has no other
 			v.years = min(40, v.years+5+m.rng.IntN(6))
@@ -239,7 +241,7 @@ func partnerships(seed int64, concessions bool, rows int) []record {
 		investment := math.Round(m.yuan(v.median)/1e4) * 1e4
 		capital := math.Round(investment*(0.2+0.1*m.rng.Float64())/1e4) * 1e4
 		x := record{
-			"project_code": fmt.Sprintf("%s-%s-%02d-%02d-%06d", approved[2:4]+approved[5:7], r.code, 40+m.rng.IntN(50), 1+m.rng.IntN(5), 100000+m.rng.IntN(899999)), "project": r.full + v.name + "项目", "mechanism": "存量PPP项目", "industry": v.industry,
+			"project_code": fmt.Sprintf("%s-%s-%02d-%02d-%06d", approved[2:4]+approved[5:7], r.code, 40+m.rng.IntN(50), 1+m.rng.IntN(5), 100000+m.rng.IntN(899999)), "project": name, "mechanism": "存量PPP项目", "industry": v.industry,
 			"mode": v.mode, "payment": v.payment, "department": r.office(v.line).name, "region_code": r.code, "approved_on": approved, "stage": "执行阶段", "years": strconv.Itoa(v.years), "investment": money(investment),
 			"capital": money(capital), "government_share": strconv.Itoa([]int{0, 5, 10, 10, 20, 30, 49}[m.rng.IntN(7)]), "procurement": pick(m, []string{"公开招标", "公开招标", "竞争性磋商", "邀请招标"}), "subsidy_due": "0", "subsidy_paid": "0",
 			"value_for_money": "通过", "affordability": "通过", "secrecy": m.secrecy(9), "summary": v.mode + "方式实施，由社会资本方负责投资、建设和运营维护，合作期满" + map[bool]string{true: "由项目公司继续持有", false: "无偿移交"}[v.mode == "BOO"] + "。",
@@ -259,17 +261,19 @@ func partnerships(seed int64, concessions bool, rows int) []record {
 func (m *maker) investor(x record, r region, concessions bool) {
 	chosen := m.workday(later(x["approved_on"], 120), later(x["approved_on"], 300))
 	signed := m.workday(later(chosen, 15), later(chosen, 60))
-	if signed > reportedOn {
+	if known(signed) == "" {
 		x["stage"], x["secrecy"] = pick(m, []string{"准备阶段", "采购阶段"}), "不涉及商业秘密"
 		x["government_share"], x["summary"] = "", strings.Replace(x["summary"], "由社会资本方", "拟由社会资本方", 1)
 		return
 	}
 	x["chosen_on"], x["signed_on"] = chosen, signed
-	x["investor"], x["investor_uscc"] = m.company(province)
 	x["investor_kind"] = pick(m, []string{"民营企业", "民营企业", "地方国有企业", "中央企业", "外商投资企业"})
 	if concessions && m.chance(60) {
 		x["investor_kind"] = "民营企业"
 	}
+	x["investor"] = map[string]string{"民营企业": "甘肃", "地方国有企业": "甘肃", "中央企业": "中", "外商投资企业": "香港"}[x["investor_kind"]] + pick(m, tradeNames) +
+		pick(m, []string{"建设投资集团", "环境水务集团", "基础设施投资", "路桥建设集团"}) + "有限公司"
+	x["investor_uscc"] = m.uscc("91", province.code)
 	x["company"], x["company_uscc"] = r.city+pick(m, tradeNames)+pick(m, tradeNames)+"项目管理有限公司", m.uscc("91", r.code)
 	x["representative"], x["identity"], x["phone"] = m.person(), m.identity(), m.mobile()
 	if m.chance(12) {
