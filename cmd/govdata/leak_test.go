@@ -56,7 +56,7 @@ func TestNoPersonIsInAnyPublicFile(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			look.in(t, r.Ref().String()+" manifest", string(manifest))
+			look.in(t, r.Ref().String()+" manifest", digest.ReplaceAllString(string(manifest), ""))
 			store, err := os.ReadFile(r.StorePath())
 			if err != nil {
 				t.Fatal(err)
@@ -146,6 +146,9 @@ func newLeaks() leaks {
 	given = slices.DeleteFunc(given, func(s string) bool { return len(s) < 6 }) // two characters: no other word by chance
 	return leaks{names: regexp.MustCompile("(?:" + strings.Join(surnames, "|") + ")(?:" + strings.Join(given, "|") + ")")}
 }
+
+// digest is a hash, which may have eleven digits in succession by chance.
+var digest = regexp.MustCompile(`[0-9a-f]{40,64}`)
 
 var digitRun = regexp.MustCompile(`[0-9]{11,19}[Xx]?`)
 
