@@ -214,7 +214,7 @@ func TestReferencesAreLookedUp(t *testing.T) {
 		Fields:     []catalog.Field{field("no", "text", true), field("town", "text", false), field("second", "text", false)},
 		References: []catalog.Reference{{Fields: []string{"town"}, To: "towns", Key: []string{"name"}}, {Fields: []string{"second"}, To: "towns", Key: []string{"name"}, Keep: true}}}
 	text := "no,town,second\n1,兰州市城关区,\n2,兰州市城关,无此地\n3,,兰州市城关区\n"
-	r, report := s.publish(d, text)
+	r, _ := s.publish(d, text)
 	if r.Rows != 3 || len(r.References) != 2 || r.References[0].Release != "" {
 		t.Errorf("with nothing to look up in: %d rows, %+v", r.Rows, r.References)
 	}

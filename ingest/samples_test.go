@@ -67,16 +67,7 @@ func TestSamplesGiveWhatTheirDefinitionsSay(t *testing.T) {
 	}
 }
 
-// run ingests one file into a catalog of its own.
-func run(t *testing.T, d *catalog.Dataset, file string, o ingest.Options) *ingest.Built {
-	t.Helper()
-	built, err := tryRun(t, d, file, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return built
-}
-
+// tryRun ingests one file into a catalog of its own.
 func tryRun(t *testing.T, d *catalog.Dataset, file string, o ingest.Options) (*ingest.Built, error) {
 	t.Helper()
 	built, _, err := stage(t, d, file, o)

@@ -103,7 +103,7 @@ func TestNumbersReadWithoutTheNoiseOfTheirDoubles(t *testing.T) {
 func FuzzNumbers(f *testing.F) {
 	f.Add(45992.5, `[$-804]yyyy"年"m"月"d"日";@`, true)
 	f.Add(1.5, "[h]:mm:ss.000", false)
-	f.Add(-0.0, `\`, false)
+	f.Add(math.Copysign(0, -1), `\`, false)
 	f.Add(1e300, `"[`, true)
 	f.Add(math.MaxFloat64, "", false)
 	f.Fuzz(func(t *testing.T, v float64, code string, late bool) {
