@@ -1,6 +1,7 @@
 package ingest_test
 
 import (
+	"database/sql"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,10 +14,17 @@ import (
 	"govdata/ingest"
 )
 
-// Whatever the lines of a file are, each data row is published or rejected
-// once, and each rejected row is listed as it was sent.
-func TestRowsInArePublishedOrRejected(t *testing.T) {
+// Whatever the lines of a file are, each data row is published, rejected or
+// withheld once, and each rejected row is listed as it was sent.
+func TestRowsInArePublishedRejectedOrWithheld(t *testing.T) {
 	d := moneyDataset()
+	d.Withhold = []catalog.Withhold{{Entry: "FM-005", Rows: d.Fields[1].Name + " = '甲'"}}
+	withheld := int64(0)
+	defer func() {
+		if withheld == 0 {
+			t.Error("no row was ever withheld")
+		}
+	}()
 	cell := rapid.SampledFrom([]string{"", "A1", "A2", "甲", "1.5", "abc", "合计", "注：x", "1,5", "1e5", "-", "9999999999999999999", "\u3000"})
 	rapid.Check(t, func(rt *rapid.T) {
 		lines := []string{"编号,名称,金额"}
@@ -45,6 +53,18 @@ func TestRowsInArePublishedOrRejected(t *testing.T) {
 		}
 		if !c.Balanced() || c.In+skipped != int64(len(lines)-1) {
 			rt.Fatalf("%+v and %d lines skipped of %d in %q", c, skipped, len(lines)-1, lines)
+		}
+		if withheld += c.Withheld; c.Published != built.Manifest.Rows {
+			rt.Fatalf("%+v, and %d rows in the release of %q", c, built.Manifest.Rows, lines)
+		}
+		db, err := sql.Open("duckdb", built.Path+"?access_mode=read_only")
+		if err != nil {
+			rt.Fatal(err)
+		}
+		defer db.Close()
+		var kept int64
+		if err := db.QueryRow("SELECT count(*) FROM data WHERE " + d.Withhold[0].Rows).Scan(&kept); err != nil || kept > 0 {
+			rt.Fatalf("%d rows that are to be withheld, %v, in %q", kept, err, lines)
 		}
 		sent := int64(0)
 		if c.Rejected > 0 {
