@@ -154,9 +154,9 @@ var digitRun = regexp.MustCompile(`[0-9]{11,19}[Xx]?`)
 
 func (l leaks) found(text string) []string {
 	var all []string
-	for _, n := range digitRun.FindAllString(text, -1) {
-		if isPersonal(n) {
-			all = append(all, n)
+	for _, at := range digitRun.FindAllStringIndex(text, -1) {
+		if decimals := at[0] > 0 && text[at[0]-1] == '.'; !decimals && isPersonal(text[at[0]:at[1]]) {
+			all = append(all, text[at[0]:at[1]])
 		}
 	}
 	if l.onlyNumbers {
