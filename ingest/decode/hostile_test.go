@@ -68,7 +68,9 @@ func TestACellOfHalfAGigabyteIsRefusedInLittleMemory(t *testing.T) {
 				t.Errorf("got %v, want line %d, %q", err, c.line, c.found)
 			}
 			t.Logf("%d MiB", (int64(text.heap)-int64(before.HeapInuse))>>20)
-			if grown := int64(text.heap) - int64(before.HeapInuse); grown > 200<<20 {
+			// The largest cell is 64 MiB, and a buffer that grows to it leaves two
+			// smaller ones behind, which may not be collected yet.
+			if grown := int64(text.heap) - int64(before.HeapInuse); grown > 256<<20 {
 				t.Errorf("%d MiB in use", grown>>20)
 			}
 		})
