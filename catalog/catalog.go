@@ -1,6 +1,8 @@
 package catalog
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,6 +21,7 @@ import (
 //
 //	public/<dataset>/pointer.json              which release is current, and the events that made it so
 //	public/<dataset>/<release>/manifest.json   what the release is
+//	public/<dataset>/<release>/manifest.sig    its Ed25519 signature, see sign.go
 //	public/<dataset>/<release>/data.duckdb     what queries read
 //	public/<dataset>/<release>/<dataset>.csv   ... and the other download files
 //	private/archive/ab/ab12...                 raw uploads by SHA-256
@@ -265,7 +268,8 @@ func (c *Catalog) load(ref Ref) (*Release, error) {
 	} else if err != nil {
 		return nil, fmt.Errorf("release %s: %w", ref, err)
 	}
-	r = &Release{dir: dir}
+	sum := sha256.Sum256(data)
+	r = &Release{dir: dir, hash: hex.EncodeToString(sum[:])}
 	if err := json.Unmarshal(data, &r.Manifest); err != nil {
 		return nil, fmt.Errorf("release %s: manifest: %w: %w", ref, ErrCorrupt, err)
 	}

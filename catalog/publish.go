@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"crypto/ed25519"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -164,13 +165,20 @@ func (s *Staging) publish(m Manifest) (*Release, error) {
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return nil, err
 	}
-	m.Version = 1
-	m.Previous = p.Current
+	key, err := c.SigningKey()
+	if err != nil {
+		return nil, err
+	}
+	m.Version, m.Previous = 2, p.Current
+	m.Schema, m.SignedBy = schemaHash(&m.Dataset), KeyID(key.Public().(ed25519.PublicKey))
 	data, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
 		return nil, err
 	}
 	if err := writeSynced(filepath.Join(s.Dir(), manifestName), data); err != nil {
+		return nil, err
+	}
+	if err := writeSynced(filepath.Join(s.Dir(), signatureName), ed25519.Sign(key, data)); err != nil {
 		return nil, err
 	}
 	if err := syncDir(s.Dir()); err != nil {

@@ -78,7 +78,7 @@ func served(t *testing.T, dir string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mismatches, err := r.Verify(context.Background())
+	mismatches, err := r.Verify(context.Background(), nil)
 	if err != nil || len(mismatches) > 0 {
 		t.Fatalf("what is current does not verify: %v %v", mismatches, err)
 	}
@@ -234,7 +234,7 @@ func TestVerifyFindsEveryChange(t *testing.T) {
 		if err := damage(filepath.Dir(r.StorePath())); err != nil {
 			t.Fatal(err)
 		}
-		if found, err := r.Verify(context.Background()); err != nil || len(found) != 1 {
+		if found, err := r.Verify(context.Background(), nil); err != nil || len(found) != 1 {
 			t.Errorf("%s: found %v, %v; want one mismatch", name, found, err)
 		}
 	}

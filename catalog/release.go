@@ -1,6 +1,9 @@
 package catalog
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -10,7 +13,7 @@ import (
 // Manifest says everything about one release. It is the truth: a release
 // folder holds what its manifest lists, byte for byte, and nothing else.
 type Manifest struct {
-	// Version of this format; now 1.
+	// Version of this format; now 2. (In 1 manifests were not signed.)
 	Version int       `json:"version"`
 	Release ReleaseID `json:"release"`
 	// Previous is the release that was current when this one was published.
@@ -23,7 +26,11 @@ type Manifest struct {
 	Counts Counts `json:"counts"`
 	Mode   Mode   `json:"mode"`
 	// Dataset is the definition as it was at publication.
-	Dataset Dataset  `json:"dataset"`
+	Dataset Dataset `json:"dataset"`
+	// Schema is the SHA-256 of the names, types and units of the public fields in
+	// their order: the same as long as a program that reads the files need not
+	// change.
+	Schema  string   `json:"schema_sha256"`
 	Sources []Source `json:"sources"`
 	// AsOf is the day for which the rows of a computed dataset hold, where they
 	// depend on it: YYYY-MM-DD.
@@ -43,6 +50,18 @@ type Manifest struct {
 	// Artefacts are the download files.
 	Artefacts []Artefact `json:"artefacts"`
 	Software  string     `json:"software"`
+	// SignedBy is the id of the key that signs the manifest, see KeyID.
+	SignedBy string `json:"signed_by"`
+}
+
+// schemaHash is what Manifest.Schema holds: of one line a field, name, type
+// and unit parted by tabs.
+func schemaHash(d *Dataset) string {
+	h := sha256.New()
+	for _, f := range d.Public() {
+		fmt.Fprintf(h, "%s\t%s\t%s\n", f.Name, f.Type, f.Unit)
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // Counts is the balance of one ingest: In = Published + Rejected + Withheld.
@@ -125,7 +144,8 @@ type Artefact struct {
 // Release is one published release and the folder it lies in.
 type Release struct {
 	Manifest
-	dir string
+	dir  string
+	hash string
 }
 
 // Ref returns the pinned reference of the release.
@@ -136,6 +156,12 @@ func (r *Release) Path(a Artefact) string { return filepath.Join(r.dir, a.File) 
 
 // ManifestPath returns where the manifest of the release lies.
 func (r *Release) ManifestPath() string { return filepath.Join(r.dir, manifestName) }
+
+// ManifestHash returns the SHA-256 of the manifest as it lies on disk, in hex.
+func (r *Release) ManifestHash() string { return r.hash }
+
+// SignaturePath returns where the signature of the manifest lies: 64 bytes.
+func (r *Release) SignaturePath() string { return filepath.Join(r.dir, signatureName) }
 
 // StorePath returns where the DuckDB file of the release lies. It holds one
 // table, named data, with the public fields in their order, sorted by the

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -24,17 +25,22 @@ func (m Mismatch) String() string {
 }
 
 // Verify compares every file of a release with its manifest: presence, size,
-// SHA-256, and that nothing else lies in the folder.
-func (r *Release) Verify(ctx context.Context) ([]Mismatch, error) {
+// SHA-256, and that nothing else lies in the folder; and the manifest with its
+// signature, by the trusted key or, where that is nil, by the key of the data
+// directory that the manifest names.
+func (r *Release) Verify(ctx context.Context, trusted ed25519.PublicKey) ([]Mismatch, error) {
 	ms, err := checkFiles(ctx, r.dir, &r.Manifest)
 	if err != nil {
 		return ms, fmt.Errorf("verify %s: %w", r.Ref(), err)
+	}
+	if err := r.checkSignature(trusted); err != nil {
+		ms = append(ms, Mismatch{Ref: r.Ref(), File: signatureName, Want: "the signature of " + manifestName, Got: err.Error()})
 	}
 	entries, err := os.ReadDir(r.dir)
 	if err != nil {
 		return ms, fmt.Errorf("verify %s: %w", r.Ref(), err)
 	}
-	listed := []string{manifestName, r.Store.File}
+	listed := []string{manifestName, signatureName, r.Store.File}
 	for _, a := range r.Artefacts {
 		listed = append(listed, a.File)
 	}

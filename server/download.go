@@ -26,12 +26,15 @@ const (
 // filters are the parameters that make a file on the fly.
 var filters = []string{"select", "where", "order", "limit"}
 
-// download answers /d/{id}.{ext}, /d/{id}@{release}.{ext} and
-// /d/{id}@{release}.manifest.json.
+// download answers /d/{id}.{ext}, /d/{id}@{release}.{ext},
+// /d/{id}@{release}.manifest.json and its signature, .manifest.sig.
 func (s *Server) download(c *gin.Context) error {
 	name := c.Param("file")
 	if ref, ok := strings.CutSuffix(name, ".manifest.json"); ok {
-		return s.manifest(c, ref)
+		return s.manifest(c, ref, (*catalog.Release).ManifestPath, "application/json; charset=utf-8")
+	}
+	if ref, ok := strings.CutSuffix(name, ".manifest.sig"); ok {
+		return s.manifest(c, ref, (*catalog.Release).SignaturePath, "application/octet-stream")
 	}
 	name, format, ok := catalog.SplitExt(name)
 	if !ok || format.Ext == "json" {
@@ -62,13 +65,20 @@ func (s *Server) download(c *gin.Context) error {
 	if !static || len(values) > 0 {
 		return s.filtered(c, r, format)
 	}
+	w := rawWriter(c)
+	h := w.Header()
+	artefact, coding := encoded(c.Request, r, artefact)
 	f, err := s.openArtefact(r, artefact)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	w := rawWriter(c)
-	h := w.Header()
+	if len(codings[format.Ext]) > 0 {
+		h.Add("Vary", "Accept-Encoding")
+	}
+	if coding != "" {
+		h.Set("Content-Encoding", coding)
+	}
 	if ref.Release != "" && r.Dataset.Queryable() {
 		h.Set("Cache-Control", immutable)
 	}
@@ -76,8 +86,55 @@ func (s *Server) download(c *gin.Context) error {
 	h.Set("ETag", `"`+artefact.SHA256+`"`)
 	h.Set("X-Total-Rows", strconv.FormatInt(r.Rows, 10))
 	h.Set("X-Truncated", "false")
-	http.ServeContent(&streamWriter{w}, c.Request, "", r.PublishedAt, f)
+	http.ServeContent(&streamWriter{w, artefact.Bytes}, c.Request, "", r.PublishedAt, f)
 	return nil
+}
+
+// codings are the files that a release has of a format compressed, by content
+// coding, the best first.
+var codings = map[string][]struct{ coding, format string }{
+	"csv":   {{"zstd", "csv.zst"}, {"gzip", "csv.gz"}},
+	"jsonl": {{"gzip", "jsonl.gz"}},
+}
+
+// encoded chooses the file that answers for plain: a compressed one where the
+// client accepts its coding (RFC 9110, 12.5.3). A range is one of the plain
+// file, for so mean clients that fetch a file in parts, unless the request
+// names the compressed one by its ETag.
+func encoded(r *http.Request, release *catalog.Release, plain catalog.Artefact) (catalog.Artefact, string) {
+	ranged := r.Header.Get("Range") != ""
+	condition := r.Header.Get("If-Range") + r.Header.Get("If-Match")
+	best, chosen, coding := 0.0, plain, ""
+	for _, choice := range codings[plain.Format] {
+		a, ok := release.Artefact(choice.format)
+		q := accepts(r.Header.Values("Accept-Encoding"), choice.coding)
+		if !ok || q <= best || ranged && !strings.Contains(condition, a.SHA256) {
+			continue
+		}
+		best, chosen, coding = q, a, choice.coding
+	}
+	return chosen, coding
+}
+
+// accepts is the weight that Accept-Encoding gives to a coding, 0 where it is
+// not named. (* says nothing of codings that a client knows.)
+func accepts(headers []string, coding string) float64 {
+	for part := range strings.SplitSeq(strings.Join(headers, ","), ",") {
+		name, params, _ := strings.Cut(part, ";")
+		if !strings.EqualFold(strings.TrimSpace(name), coding) {
+			continue
+		}
+		q, weighted := strings.CutPrefix(strings.ToLower(strings.TrimSpace(params)), "q=")
+		if !weighted {
+			return 1
+		}
+		weight, err := strconv.ParseFloat(strings.TrimSpace(q), 64)
+		if err != nil || weight < 0 || weight > 1 {
+			return 0
+		}
+		return weight
+	}
+	return 0
 }
 
 // openArtefact opens a file of a release. What is served under a hash is what
@@ -106,9 +163,22 @@ func (s *Server) openArtefact(r *catalog.Release, a catalog.Artefact) (*os.File,
 
 // streamWriter copies a file to the client with sendfile, in pieces that each
 // have a deadline of their own.
-type streamWriter struct{ *writer }
+type streamWriter struct {
+	*writer
+	// size of the whole file.
+	size int64
+}
 
 const piece = 8 << 20
+
+// WriteHeader says how long a compressed file is; http.ServeContent leaves that
+// out, because it cannot know who compressed it.
+func (w *streamWriter) WriteHeader(status int) {
+	if h := w.Header(); status == http.StatusOK && h.Get("Content-Encoding") != "" {
+		h.Set("Content-Length", strconv.FormatInt(w.size, 10))
+	}
+	w.writer.WriteHeader(status)
+}
 
 // ReadFrom implements io.ReaderFrom.
 func (w *streamWriter) ReadFrom(r io.Reader) (total int64, err error) {
@@ -169,8 +239,9 @@ func disposition(d *catalog.Dataset, rest, lang string) string {
 	return fmt.Sprintf(`attachment; filename="%s-%s"; filename*=UTF-8''%s`, d.ID, rest, strings.ReplaceAll(url.QueryEscape(title), "+", "%20"))
 }
 
-// manifest gives a release's manifest, byte for byte as it lies on disk.
-func (s *Server) manifest(c *gin.Context, name string) error {
+// manifest gives a release's manifest or its signature, byte for byte as it
+// lies on disk.
+func (s *Server) manifest(c *gin.Context, name string, path func(*catalog.Release) string, mediaType string) error {
 	if err := allow(c); err != nil {
 		return err
 	}
@@ -185,13 +256,15 @@ func (s *Server) manifest(c *gin.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	body, err := os.ReadFile(r.ManifestPath())
-	if err != nil {
+	body, err := os.ReadFile(path(r))
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("release %s is not signed: %w", ref, catalog.ErrNotFound)
+	} else if err != nil {
 		return err
 	}
 	h := c.Writer.Header()
 	h.Set("Cache-Control", immutable)
-	h.Set("Content-Type", "application/json; charset=utf-8")
+	h.Set("Content-Type", mediaType)
 	h.Set("ETag", fmt.Sprintf(`"%x"`, sha256.Sum256(body)))
 	http.ServeContent(rawWriter(c), c.Request, "", r.PublishedAt, bytes.NewReader(body))
 	return nil

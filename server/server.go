@@ -97,6 +97,11 @@ func New(o Options) (*Server, error) {
 		g.POST("/api/v1/sql"+ext, s.handle(s.sql(ext)))
 	}
 	get("/d/:file", s.download)
+	get("/d/catalog.json", s.bulkCatalog)
+	get("/d/files.txt", s.bulkFiles)
+	get("/d/SHA256SUMS", s.bulkSums)
+	get("/d/signing-key.pem", s.signingKey)
+	get("/d/signing-keys/:key", s.signingKey)
 	get("/healthz", s.healthz)
 	get("/readyz", s.readyz)
 	exposition := promhttp.HandlerFor(s.metrics.registry, promhttp.HandlerOpts{})

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -128,74 +127,6 @@ func (a *app) rollback() *cobra.Command {
 			return err
 		},
 	}
-}
-
-func (a *app) verify() *cobra.Command {
-	var deep bool
-	c := &cobra.Command{
-		Use: "verify", Short: "Hash every published file again and compare with the manifests", Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			cat, err := a.open()
-			if err != nil {
-				return err
-			}
-			ids, err := cat.IDs()
-			if err != nil {
-				return err
-			}
-			releases, files := 0, 0
-			var found []catalog.Mismatch
-			for _, id := range ids {
-				all, err := cat.Releases(id)
-				if err != nil {
-					return err
-				}
-				for _, r := range all {
-					mismatches, err := check(c.Context(), r, deep)
-					if err != nil {
-						return err
-					}
-					found = append(found, mismatches...)
-					releases, files = releases+1, files+1+len(r.Artefacts)
-				}
-			}
-			for _, m := range found {
-				fmt.Fprintln(a.stdout, m)
-			}
-			fmt.Fprintf(a.stdout, "%d datasets, %d releases, %d files checked, %d mismatches\n", len(ids), releases, files, len(found))
-			if len(found) > 0 {
-				return errSaid
-			}
-			return nil
-		},
-	}
-	c.Flags().BoolVar(&deep, "deep", false, "also read every file and count its rows")
-	return c
-}
-
-// check compares one release with its manifest.
-func check(ctx context.Context, r *catalog.Release, deep bool) ([]catalog.Mismatch, error) {
-	found, err := r.Verify(ctx)
-	if err != nil || !deep {
-		return found, err
-	}
-	for _, artefact := range append([]catalog.Artefact{r.Store}, r.Artefacts...) {
-		rows, err := count(ctx, r.Path(artefact), artefact.Format)
-		if ctx.Err() != nil {
-			return found, ctx.Err()
-		}
-		m := catalog.Mismatch{Ref: r.Ref(), File: artefact.File, Want: fmt.Sprintf("%d rows", r.Rows)}
-		switch {
-		case err != nil:
-			m.Got = err.Error()
-		case rows != r.Rows:
-			m.Got = fmt.Sprint(rows)
-		default:
-			continue
-		}
-		found = append(found, m)
-	}
-	return found, nil
 }
 
 func (a *app) gc() *cobra.Command {

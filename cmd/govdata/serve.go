@@ -53,6 +53,12 @@ func (a *app) serve() *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("serve: %w; choose another address with --addr", err)
 			}
+			// A copy of another site has that site's key, and needs none of its own.
+			if _, err := cat.PublicKey(""); errors.Is(err, catalog.ErrNotFound) {
+				if _, err := cat.SigningKey(); err != nil {
+					return fmt.Errorf("serve: %w", err)
+				}
+			}
 			go a.refreshDaily(c.Context(), cat)
 			a.log.Info("serving", "address", l.Addr().String(), "data", a.data, "sandbox", pool.Sandbox())
 			return s.Serve(c.Context(), l)
