@@ -145,6 +145,9 @@ func start(data string) (site, error) {
 	return site{}, fmt.Errorf("the server said no address: %v", c.Wait())
 }
 
+// plain asks for files as they are; Go's own default is gzip, unseen.
+var plain = &http.Transport{DisableCompression: true}
+
 // get fetches an address that has to answer with status.
 func (s site) get(t testing.TB, status int, path string, query ...string) ([]byte, http.Header) {
 	t.Helper()
@@ -155,7 +158,7 @@ func (s site) get(t testing.TB, status int, path string, query ...string) ([]byt
 		}
 		path += "?" + v.Encode()
 	}
-	client := http.Client{Timeout: time.Minute}
+	client := http.Client{Timeout: time.Minute, Transport: plain}
 	r, err := client.Get(s.url + path)
 	if err != nil {
 		t.Fatal(err)
