@@ -40,6 +40,9 @@ func (s *Server) download(c *gin.Context) error {
 	if !ok || format.Ext == "json" {
 		return fmt.Errorf("%q is no file of a dataset; the endings are %s: %w", c.Param("file"), strings.Join(formats(), ", "), catalog.ErrNotFound)
 	}
+	if name, ok := strings.CutSuffix(name, ".diff"); ok {
+		return s.changesFile(c, name, format)
+	}
 	ref, err := catalog.ParseRef(name)
 	if err != nil {
 		return err

@@ -93,6 +93,7 @@ func New(o Options) (*Server, error) {
 	get("/api/v1/limits", s.limits)
 	for _, ext := range append([]string{""}, answerExts()...) {
 		get("/api/v1/datasets/:id/rows"+ext, s.rows(ext))
+		get("/api/v1/datasets/:id/diff"+ext, s.diff(ext))
 		get("/api/v1/sql"+ext, s.sql(ext))
 		g.POST("/api/v1/sql"+ext, s.handle(s.sql(ext)))
 	}

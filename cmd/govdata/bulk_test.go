@@ -159,6 +159,60 @@ func TestOneCommandMakesAMirror(t *testing.T) {
 	}
 }
 
+// The change file of every dataset that has more than one release is there, in
+// each format, and its rows lead from one release to the other.
+func TestChangeFilesLeadToTheNewRelease(t *testing.T) {
+	s := demo(t)
+	var list struct {
+		Datasets []struct {
+			ID, Release, Previous, Changes string
+			Rows                           int64
+		}
+	}
+	body, _ := s.get(t, 200, "/d/catalog.json")
+	if err := json.Unmarshal(body, &list); err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, d := range list.Datasets {
+		if d.Changes == "" {
+			continue
+		}
+		found++
+		path := strings.TrimPrefix(d.Changes, s.url)
+		text, h := s.get(t, 200, path)
+		if h.Get("Cache-Control") != "public, max-age=31536000, immutable" || h.Get("X-Truncated") != "false" {
+			t.Errorf("%s: %v", path, h)
+		}
+		rows := readCSV(t, text)
+		n := map[string]int64{}
+		for _, row := range rows {
+			n[row[0]]++
+		}
+		before, _ := s.get(t, 200, "/d/"+d.ID+"@"+d.Previous+".csv")
+		if was := int64(len(readCSV(t, before))); was-n["removed"]+n["added"] != d.Rows || n["changed_from"] != n["changed_to"] || len(rows) == 0 {
+			t.Errorf("%s: %d rows, then %v, and %d rows", path, was, n, d.Rows)
+		}
+		for _, ext := range []string{"parquet", "xlsx", "jsonl", "arrow", "csv.gz"} {
+			s.get(t, 200, strings.TrimSuffix(path, "csv")+ext)
+		}
+		if d.ID == "budgets" {
+			out := must(t, 0, "diff", "--data", s.data, d.ID, d.Previous, d.Release, "--format", "csv")
+			if out != string(text) {
+				t.Error("govdata diff says something else")
+			}
+			s.get(t, 200, "/api/v1/datasets/budgets/diff", "from", d.Previous, "limit", "1")
+			s.get(t, 404, "/api/v1/datasets/budgets/diff", "to", d.Previous)
+			s.get(t, 404, "/d/budgets@"+d.Previous+".diff.csv")
+			s.get(t, 404, "/d/budgets@"+d.Previous+"..20260101-000000000000.diff.csv")
+			s.get(t, 403, "/api/v1/datasets/ppp_projects/diff")
+		}
+	}
+	if found < 30 {
+		t.Errorf("%d datasets with changes", found)
+	}
+}
+
 // A compressed transfer is the same file, under an ETag of its own, and ranges
 // are of the plain file.
 func TestDownloadsAreCompressedForThoseWhoAcceptIt(t *testing.T) {

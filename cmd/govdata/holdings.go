@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"govdata/catalog"
+	"govdata/export"
 )
 
 // The verbs that look at what the catalog holds, or move its pointers.
@@ -105,6 +106,33 @@ func (a *app) releases() *cobra.Command {
 			return w.Flush()
 		},
 	}
+}
+
+func (a *app) diff() *cobra.Command {
+	var format, out string
+	c := &cobra.Command{
+		Use: "diff DATASET FROM TO", Short: "Tell what changed between two releases", Args: cobra.ExactArgs(3),
+		Long: `Tell what changed between two releases: rows added and removed, and rows whose
+values changed, old (changed_from) above new (changed_to).`,
+		RunE: func(c *cobra.Command, args []string) error {
+			from, err := a.resolve(args[0] + "@" + args[1])
+			if err != nil {
+				return err
+			}
+			to, err := a.resolve(args[0] + "@" + args[2])
+			if err != nil {
+				return err
+			}
+			cat, err := a.open()
+			if err != nil {
+				return err
+			}
+			return a.ask(c.Context(), cat, export.Changes(from, to), export.Meta{Dataset: &to.Dataset, Release: to.Release, PublishedAt: to.PublishedAt, Query: from.Ref().String() + ".." + args[2]}, format, out)
+		},
+	}
+	c.Flags().StringVar(&format, "format", "table", "table, json, or one of "+formats())
+	c.Flags().StringVarP(&out, "output", "o", "", "file to write; empty: standard output")
+	return c
 }
 
 func (a *app) rollback() *cobra.Command {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -76,43 +77,49 @@ func (a *app) query() *cobra.Command {
 		Long: `Run one SELECT over the published datasets, in the same sandbox as the server.
 A table is called as its dataset; "dataset@release" pins a release.`,
 		RunE: func(c *cobra.Command, args []string) error {
-			f, ok := catalog.FormatOf(format)
-			if !ok && format != "table" {
-				return usageError{fmt.Errorf("--format %q: want table, json, or one of %s", format, formats())}
-			}
 			cat, err := a.open()
 			if err != nil {
 				return err
 			}
-			pool, err := a.pool(cat, 1)
-			if err != nil {
-				return err
-			}
-			defer pool.Close()
-			names := server.NewNames(cat, "zh")
-			result, err := pool.Query(c.Context(), query.Request{SQL: args[0], Resolve: names.Resolve, Tables: names.Known, Deadline: query.DefaultLimits.Export})
-			if err != nil {
-				return err
-			}
-			defer result.Close()
-			w, done, err := a.output(out)
-			if err != nil {
-				return err
-			}
-			switch format {
-			case "table":
-				err = printTable(w, result)
-			case "json":
-				err = printJSON(w, result)
-			default:
-				_, err = export.Write(c.Context(), w, f, result, export.Meta{Query: args[0], Rows: -1, Lang: "zh", Software: "govdata " + version()}, export.Options{})
-			}
-			return done(errors.Join(err, result.Err()))
+			return a.ask(c.Context(), cat, args[0], export.Meta{Query: args[0]}, format, out)
 		},
 	}
 	c.Flags().StringVar(&format, "format", "table", "table, json, or one of "+formats())
 	c.Flags().StringVarP(&out, "output", "o", "", "file to write; empty: standard output")
 	return c
+}
+
+// ask runs one SELECT in the sandbox and writes its result.
+func (a *app) ask(ctx context.Context, cat *catalog.Catalog, sql string, meta export.Meta, format, out string) error {
+	f, ok := catalog.FormatOf(format)
+	if !ok && format != "table" {
+		return usageError{fmt.Errorf("--format %q: want table, json, or one of %s", format, formats())}
+	}
+	pool, err := a.pool(cat, 1)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	names := server.NewNames(cat, "zh")
+	result, err := pool.Query(ctx, query.Request{SQL: sql, Resolve: names.Resolve, Tables: names.Known, Deadline: query.DefaultLimits.Export})
+	if err != nil {
+		return err
+	}
+	defer result.Close()
+	w, done, err := a.output(out)
+	if err != nil {
+		return err
+	}
+	switch format {
+	case "table":
+		err = printTable(w, result)
+	case "json":
+		err = printJSON(w, result)
+	default:
+		meta.Rows, meta.Lang, meta.Software = -1, "zh", "govdata "+version()
+		_, err = export.Write(ctx, w, f, result, meta, export.Options{})
+	}
+	return done(errors.Join(err, result.Err()))
 }
 
 func printTable(w io.Writer, result *query.Result) error {
