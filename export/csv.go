@@ -1,6 +1,7 @@
 package export
 
 import (
+	"bytes"
 	"context"
 	"io"
 
@@ -59,6 +60,15 @@ func csvCell(a arrow.Array, o Options) appender {
 		return text
 	}
 	if s, ok := a.(*array.String); ok {
+		if !o.ExcelSafe && !anyQuoted(s.ValueBytes()) {
+			return func(dst []byte, i int) []byte {
+				v := s.Value(i)
+				if v == "" {
+					return append(dst, '"', '"')
+				}
+				return append(dst, v...)
+			}
+		}
 		return func(dst []byte, i int) []byte { return appendCSV(dst, []byte(s.Value(i)), o.ExcelSafe) }
 	}
 	return func(dst []byte, i int) []byte { return appendCSV(dst, text(nil, i), o.ExcelSafe) }
@@ -66,6 +76,16 @@ func csvCell(a arrow.Array, o Options) appender {
 
 // quoted marks the bytes that make quotes necessary.
 var quoted = [256]bool{',': true, '"': true, '\n': true, '\r': true}
+
+// anyQuoted tells of all texts of a column at once whether one may need quotes.
+func anyQuoted(texts []byte) bool {
+	for _, c := range []byte{',', '"', '\n', '\r'} {
+		if bytes.IndexByte(texts, c) >= 0 {
+			return true
+		}
+	}
+	return false
+}
 
 func appendCSV(dst, s []byte, excelSafe bool) []byte {
 	if excelSafe && len(s) > 0 {

@@ -366,6 +366,7 @@ func (p *Pool) start() (*process, error) {
 		in.Close()
 		return nil, err
 	}
+	widen(out)
 	w := &process{in: in, out: bufio.NewReaderSize(out, 256<<10), pipe: out, stderr: &lastWords{}, exited: make(chan struct{})}
 	w.cmd = exec.Command(p.o.Command[0], p.o.Command[1:]...)
 	w.cmd.Env = []string{}

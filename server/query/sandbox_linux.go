@@ -181,6 +181,14 @@ func isolate(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
+// widen lets a pipe hold 1 MiB, as much as anyone may ask for, so that worker and
+// server wait for each other less often. Where that is refused it stays as it is.
+func widen(pipe *os.File) {
+	if raw, err := pipe.SyscallConn(); err == nil {
+		raw.Control(func(fd uintptr) { unix.FcntlInt(fd, unix.F_SETPIPE_SZ, 1<<20) })
+	}
+}
+
 // cpuExceeded tells whether a worker ended by its limit of processor time.
 func cpuExceeded(s *os.ProcessState) bool {
 	status, ok := s.Sys().(syscall.WaitStatus)

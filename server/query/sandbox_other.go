@@ -16,4 +16,5 @@ func confine(hello) (ready, error)          { return ready{}, nil }
 func confineToFiles([]string, string) error { return nil }
 func limitCPU(time.Duration, int)           {}
 func isolate(*exec.Cmd)                     {}
+func widen(*os.File)                        {}
 func cpuExceeded(*os.ProcessState) bool     { return false }
