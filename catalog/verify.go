@@ -9,7 +9,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // Mismatch is one thing on disk that is not as its manifest says.
@@ -52,25 +55,43 @@ func (r *Release) Verify(ctx context.Context, trusted ed25519.PublicKey) ([]Mism
 	return ms, nil
 }
 
-// checkFiles hashes what m lists in dir.
+// checkFiles hashes what m lists in dir, on all cores.
 func checkFiles(ctx context.Context, dir string, m *Manifest) ([]Mismatch, error) {
-	ref := Ref{Dataset: m.Dataset.ID, Release: m.Release}
-	var ms []Mismatch
-	for _, a := range append([]Artefact{m.Store}, m.Artefacts...) {
-		if err := ctx.Err(); err != nil {
-			return ms, err
-		}
+	files := append([]Artefact{m.Store}, m.Artefacts...)
+	found := make([]*Mismatch, len(files))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, a := range files {
 		if a.File == "" || a.File != filepath.Base(a.File) {
-			return ms, fmt.Errorf("artefact file name %q: %w", a.File, ErrInvalid)
+			return nil, fmt.Errorf("artefact file name %q: %w", a.File, ErrInvalid)
 		}
-		sum, size, err := HashFile(filepath.Join(dir, a.File))
-		switch {
-		case err != nil:
-			ms = append(ms, Mismatch{Ref: ref, File: a.File, Want: "a readable file", Got: err.Error()})
-		case size != a.Bytes:
-			ms = append(ms, Mismatch{Ref: ref, File: a.File, Want: fmt.Sprintf("%d bytes", a.Bytes), Got: fmt.Sprintf("%d", size)})
-		case sum != a.SHA256:
-			ms = append(ms, Mismatch{Ref: ref, File: a.File, Want: "SHA-256 " + a.SHA256, Got: sum})
+		group.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			sum, size, err := HashFile(filepath.Join(dir, a.File))
+			bad := Mismatch{Ref: Ref{Dataset: m.Dataset.ID, Release: m.Release}, File: a.File}
+			switch {
+			case err != nil:
+				bad.Want, bad.Got = "a readable file", err.Error()
+			case size != a.Bytes:
+				bad.Want, bad.Got = fmt.Sprintf("%d bytes", a.Bytes), fmt.Sprint(size)
+			case sum != a.SHA256:
+				bad.Want, bad.Got = "SHA-256 "+a.SHA256, sum
+			default:
+				return nil
+			}
+			found[i] = &bad
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	var ms []Mismatch
+	for _, bad := range found {
+		if bad != nil {
+			ms = append(ms, *bad)
 		}
 	}
 	return ms, nil

@@ -10,6 +10,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
+
+	"golang.org/x/sync/errgroup"
 
 	"govdata/catalog"
 	"govdata/catalog/store"
@@ -133,16 +136,21 @@ func render(ctx context.Context, cat *catalog.Catalog, st *catalog.Staging, path
 	m.Artefacts = append(m.Artefacts, more...)
 
 	p.stage("counting again")
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
 	for _, a := range m.Artefacts {
-		rows, err := export.Count(ctx, filepath.Join(st.Dir(), a.File), a.Format)
-		if err != nil {
-			return fmt.Errorf("count %s: %w", a.File, err)
-		}
-		if rows != m.Rows {
-			return fmt.Errorf("%s holds %d rows, and the release %d: %w", a.File, rows, m.Rows, catalog.ErrCorrupt)
-		}
+		group.Go(func() error {
+			rows, err := export.Count(ctx, filepath.Join(st.Dir(), a.File), a.Format)
+			if err != nil {
+				return fmt.Errorf("count %s: %w", a.File, err)
+			}
+			if rows != m.Rows {
+				return fmt.Errorf("%s holds %d rows, and the release %d: %w", a.File, rows, m.Rows, catalog.ErrCorrupt)
+			}
+			return nil
+		})
 	}
-	return nil
+	return group.Wait()
 }
 
 // contentHash is the SHA-256 of what a release says: its definition and its
