@@ -13,6 +13,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow/ipc"
 	"github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 
@@ -133,6 +134,7 @@ func countXLSX(ctx context.Context, path string) (n int64, err error) {
 		return 0, err
 	}
 	defer z.Close()
+	z.RegisterDecompressor(zip.Deflate, flate.NewReader) // faster than the standard library's
 	var book struct {
 		Sheets []struct {
 			Name string `xml:"name,attr"`
