@@ -16,6 +16,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"govdata/catalog"
+	"govdata/export"
 )
 
 const (
@@ -27,7 +28,8 @@ const (
 var filters = []string{"select", "where", "order", "limit"}
 
 // download answers /d/{id}.{ext}, /d/{id}@{release}.{ext},
-// /d/{id}@{release}.manifest.json and its signature, .manifest.sig.
+// /d/{id}@{release}.manifest.json, its signature, .manifest.sig, and the data
+// dictionary, /d/{id}.dictionary.csv.
 func (s *Server) download(c *gin.Context) error {
 	name := c.Param("file")
 	if ref, ok := strings.CutSuffix(name, ".manifest.json"); ok {
@@ -35,6 +37,9 @@ func (s *Server) download(c *gin.Context) error {
 	}
 	if ref, ok := strings.CutSuffix(name, ".manifest.sig"); ok {
 		return s.manifest(c, ref, (*catalog.Release).SignaturePath, "application/octet-stream")
+	}
+	if ref, ok := strings.CutSuffix(name, ".dictionary.csv"); ok {
+		return s.dictionary(c, ref)
 	}
 	name, format, ok := catalog.SplitExt(name)
 	if !ok || format.Ext == "json" {
@@ -240,6 +245,31 @@ func disposition(d *catalog.Dataset, rest, lang string) string {
 		return r
 	}, d.Title.In(lang)+"-"+rest)
 	return fmt.Sprintf(`attachment; filename="%s-%s"; filename*=UTF-8''%s`, d.ID, rest, strings.ReplaceAll(url.QueryEscape(title), "+", "%20"))
+}
+
+// dictionary says what the columns of a release mean; also of one whose rows
+// are not open to everyone.
+func (s *Server) dictionary(c *gin.Context, name string) error {
+	if err := allow(c); err != nil {
+		return err
+	}
+	ref, err := catalog.ParseRef(name)
+	if err != nil {
+		return err
+	}
+	r, err := s.o.Catalog.Resolve(ref)
+	if err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	if err := export.Dictionary(&b, r, langOf(c)); err != nil {
+		return err
+	}
+	h := c.Writer.Header()
+	h.Add("Vary", "Accept-Language")
+	h.Set("X-Release", string(r.Release))
+	h.Set("Content-Disposition", disposition(&r.Dataset, string(r.Release)+".dictionary.csv", langOf(c)))
+	return s.document(c, "text/csv; charset=utf-8", b.Bytes())
 }
 
 // manifest gives a release's manifest or its signature, byte for byte as it

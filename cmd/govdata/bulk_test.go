@@ -159,6 +159,45 @@ func TestOneCommandMakesAMirror(t *testing.T) {
 	}
 }
 
+// The data dictionary has a line for every column, and its figures are those of
+// the file.
+func TestTheDictionaryDescribesEveryColumn(t *testing.T) {
+	s := demo(t)
+	for _, id := range []string{"admin_penalties", "budgets", "disclosure_timeliness", "ppp_projects"} {
+		body, h := s.get(t, 200, "/d/"+id+".dictionary.csv")
+		lines := readCSV(t, body)
+		var meta struct{ Fields []struct{ Name, Type string } }
+		about, _ := s.get(t, 200, "/api/v1/datasets/"+id)
+		if err := json.Unmarshal(about, &meta); err != nil {
+			t.Fatal(err)
+		}
+		if len(lines) != len(meta.Fields) || h.Get("X-Release") == "" || !strings.Contains(h.Get("Content-Disposition"), "dictionary.csv") {
+			t.Fatalf("%s: %d lines, %d fields, %v", id, len(lines), len(meta.Fields), h)
+		}
+		var rows table
+		if id != "ppp_projects" {
+			data, _ := s.get(t, 200, "/d/"+id+".parquet")
+			rows = readParquet(t, data)
+		}
+		for i, f := range meta.Fields {
+			if lines[i][1] != f.Name || lines[i][4] != f.Type {
+				t.Errorf("%s: line %d is of %v, want %s", id, i+1, lines[i], f.Name)
+			}
+			nulls := 0
+			for _, row := range rows {
+				if row[i] == missing {
+					nulls++
+				}
+			}
+			if want := fmt.Sprint(nulls); rows != nil && lines[i][10] != want {
+				t.Errorf("%s.%s: %s missing values, want %s", id, f.Name, lines[i][10], want)
+			} else if rows == nil && lines[i][10] != missing && lines[i][10] != "" {
+				t.Errorf("%s.%s: figures of a dataset that is not open: %v", id, f.Name, lines[i])
+			}
+		}
+	}
+}
+
 // The change file of every dataset that has more than one release is there, in
 // each format, and its rows lead from one release to the other.
 func TestChangeFilesLeadToTheNewRelease(t *testing.T) {
