@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -483,7 +484,9 @@ func (s *Server) answer(c *gin.Context, q *question) (err error) {
 	if q.request.Rows != nil {
 		q.request.Rows.Limit = q.request.MaxRows
 	}
-	result, err := s.o.Engine.Query(c.Request.Context(), q.request)
+	ctx, cancel := context.WithCancel(c.Request.Context())
+	defer cancel()
+	result, err := s.o.Engine.Query(ctx, q.request)
 	if err != nil {
 		return err
 	}
@@ -525,19 +528,47 @@ func (s *Server) answer(c *gin.Context, q *question) (err error) {
 		return nil
 	}
 
-	raw := rawWriter(c)
-	w := bufio.NewWriterSize(&announcer{raw, !sure && q.format.Ext != "json"}, 64<<10)
-	if q.format.Ext == "json" {
+	out := newSpool(&s.spools)
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		defer func() {
+			if failure := recover(); failure != nil {
+				out.end(fmt.Errorf("panic: %v\n%s", failure, debug.Stack()))
+			}
+		}()
+		out.end(a.write(ctx, out, result))
+	}()
+	// The result is closed by who asked for it, when nobody reads it any more.
+	defer func() { cancel(); out.close(); <-written }()
+	whole, err = out.begin()
+	if err != nil {
+		return err
+	}
+	late := !sure && q.format.Ext != "json"
+	if late && whole {
+		h.Set("X-Truncated", strconv.FormatBool(result.Truncated()))
+	}
+	if _, err := io.CopyBuffer(struct{ io.Writer }{&announcer{rawWriter(c), late}}, struct{ io.Reader }{out}, make([]byte, 256<<10)); err != nil {
+		return err
+	}
+	if late && !whole { // in the trailer
+		h.Set("X-Truncated", strconv.FormatBool(result.Truncated()))
+	}
+	return nil
+}
+
+// write writes the answer's body to the end of its rows.
+func (a *answer) write(ctx context.Context, out io.Writer, result *query.Result) error {
+	w := bufio.NewWriterSize(out, 64<<10)
+	var err error
+	if a.format.Ext == "json" {
 		err = a.writeJSON(w, result)
 	} else {
-		_, err = export.Write(c.Request.Context(), w, q.format, a.rows, q.meta, q.export)
+		_, err = export.Write(ctx, w, a.format, a.rows, a.meta, a.export)
 	}
 	if err = errors.Join(err, result.Err()); err != nil {
 		return err
-	}
-	if !sure && q.format.Ext != "json" {
-		// In the header where nothing is under way yet, else in the trailer.
-		h.Set("X-Truncated", strconv.FormatBool(result.Truncated()))
 	}
 	return w.Flush()
 }

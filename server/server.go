@@ -52,12 +52,15 @@ type Server struct {
 	gin     *gin.Engine
 	metrics *metrics
 	portal  *web.Portal
+	spools  spoolDisk
 }
 
 // Row limits of the JSON answers.
 const (
 	defaultRows = 1000
 	maxRows     = 100_000
+	// spoolBytes of answers may wait on disk for clients that take them slowly.
+	spoolBytes = 8 << 30
 )
 
 // New makes a server and its routes.
@@ -70,6 +73,7 @@ func New(o Options) (*Server, error) {
 	}
 	gin.SetMode(gin.ReleaseMode)
 	s := &Server{o: o, gin: gin.New(), metrics: newMetrics(o.Engine)}
+	s.spools.limit = spoolBytes
 	g := s.gin
 	g.RedirectTrailingSlash = false
 	g.HandleMethodNotAllowed = true
