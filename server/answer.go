@@ -481,8 +481,12 @@ func (s *Server) filtered(c *gin.Context, r *catalog.Release, f catalog.Format) 
 func (s *Server) answer(c *gin.Context, q *question) (err error) {
 	began := time.Now()
 	defer func() { s.metrics.queries.WithLabelValues(outcome(err)).Inc() }()
+	// Who gets every row gets their number behind the last one; finding it out
+	// beforehand would be a scan of its own.
+	counted := q.request.MaxRows == 0 && q.format.Ext != "json" && c.Request.Method != http.MethodHead
 	if q.request.Rows != nil {
 		q.request.Rows.Limit = q.request.MaxRows
+		q.request.Rows.Total = !counted
 	}
 	ctx, cancel := context.WithCancel(c.Request.Context())
 	defer cancel()
@@ -545,15 +549,30 @@ func (s *Server) answer(c *gin.Context, q *question) (err error) {
 	if err != nil {
 		return err
 	}
-	late := !sure && q.format.Ext != "json"
-	if late && whole {
-		h.Set("X-Truncated", strconv.FormatBool(result.Truncated()))
+	// What is known behind the last row alone stands in the header where all rows
+	// are there before the first is sent, and else in the trailer.
+	var late []string
+	if counted {
+		late = append(late, "X-Total-Rows")
 	}
-	if _, err := io.CopyBuffer(struct{ io.Writer }{&announcer{rawWriter(c), late}}, struct{ io.Reader }{out}, make([]byte, 256<<10)); err != nil {
+	if !sure && q.format.Ext != "json" {
+		late = append(late, "X-Truncated")
+	}
+	tell := func() {
+		for _, name := range late {
+			h.Set(name, map[string]string{"X-Total-Rows": strconv.FormatInt(a.written, 10), "X-Truncated": strconv.FormatBool(result.Truncated())}[name])
+		}
+	}
+	if whole {
+		tell()
+	} else if len(late) > 0 {
+		h.Set("Trailer", strings.Join(late, ", "))
+	}
+	if _, err := io.CopyBuffer(struct{ io.Writer }{rawWriter(c)}, struct{ io.Reader }{out}, make([]byte, 256<<10)); err != nil {
 		return err
 	}
-	if late && !whole { // in the trailer
-		h.Set("X-Truncated", strconv.FormatBool(result.Truncated()))
+	if !whole {
+		tell()
 	}
 	return nil
 }
@@ -565,26 +584,12 @@ func (a *answer) write(ctx context.Context, out io.Writer, result *query.Result)
 	if a.format.Ext == "json" {
 		err = a.writeJSON(w, result)
 	} else {
-		_, err = export.Write(ctx, w, a.format, a.rows, a.meta, a.export)
+		a.written, err = export.Write(ctx, w, a.format, a.rows, a.meta, a.export)
 	}
 	if err = errors.Join(err, result.Err()); err != nil {
 		return err
 	}
 	return w.Flush()
-}
-
-// announcer says before the first byte that X-Truncated comes behind the last
-// one, where it is not known by then.
-type announcer struct {
-	*writer
-	late bool
-}
-
-func (w *announcer) Write(b []byte) (int, error) {
-	if h := w.Header(); w.late && w.status == 0 && h.Get("X-Truncated") == "" {
-		h.Set("Trailer", "X-Truncated")
-	}
-	return w.writer.Write(b)
 }
 
 // outcome labels how a query ended, for metrics.
@@ -612,6 +617,8 @@ type answer struct {
 	// truncated tells, behind the last row, whether there would be more.
 	truncated func() bool
 	began     time.Time
+	// written is the number of rows in a file, once it is whole.
+	written int64
 }
 
 // dropRows keeps the columns alone.

@@ -125,8 +125,8 @@ func TestSlowClientsHoldNoWorker(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if lines != rows+1 {
-			t.Errorf("%d lines, want %d", lines, rows+1)
+		if lines != rows+1 || r.Trailer.Get("X-Total-Rows") != fmt.Sprint(rows) {
+			t.Errorf("%d lines, want %d; trailer %v", lines, rows+1, r.Trailer)
 		}
 	}
 }
