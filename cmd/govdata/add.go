@@ -165,6 +165,7 @@ func (a *app) publishAdded(c *cobra.Command, d *catalog.Dataset, path string, ac
 	}
 	report.Describe(a.stdout, language())
 	fmt.Fprintf(a.stdout, "  %s\n  %s\n", file, cat.RecordsDir(r.Ref()))
+	a.follow(c.Context(), cat, a.stdout)
 	if report.Rejected > 0 {
 		return errRejected
 	}

@@ -152,6 +152,7 @@ func (a *app) rollback() *cobra.Command {
 				return err
 			}
 			_, err = fmt.Fprintf(a.stdout, "%s: %s is current, %d rows\n", r.Dataset.ID, r.Release, r.Rows)
+			a.follow(c.Context(), cat, a.stdout)
 			return err
 		},
 	}

@@ -64,9 +64,7 @@ read, or breaks too many rules, changes nothing, and the exit code is 1.`,
 				report.Describe(a.stdout, language())
 				_, err = fmt.Fprintf(a.stdout, "  %s\n", cat.RecordsDir(r.Ref()))
 			}
-			if err := a.refreshDerived(c.Context(), cat, computed); err != nil {
-				fmt.Fprintf(a.stderr, "govdata: the file is published; what is computed from it is not up to date (govdata refresh): %v\n", err)
-			}
+			a.follow(c.Context(), cat, computed)
 			if err == nil && report.Rejected > 0 {
 				return errRejected
 			}

@@ -61,6 +61,14 @@ func (a *app) definitions(cat *catalog.Catalog) ([]*catalog.Dataset, error) {
 	return all, nil
 }
 
+// follow refreshes what follows from a release that has just become current.
+// That release stays current where this fails.
+func (a *app) follow(ctx context.Context, cat *catalog.Catalog, w io.Writer) {
+	if err := a.refreshDerived(ctx, cat, w); err != nil {
+		fmt.Fprintf(a.stderr, "govdata: the release is current; what is computed from it is not up to date (govdata refresh): %v\n", err)
+	}
+}
+
 // refreshDerived computes what follows from datasets that have changed, and
 // says so in w. A dataset of whose inputs none is there is left out. One that
 // fails does not keep the others from being computed.

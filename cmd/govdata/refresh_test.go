@@ -27,7 +27,19 @@ func TestComputedDatasetsFollowTheirInputs(t *testing.T) {
 	if second := must(t, exitDone, "query", count, "--format", "csv", "--data", data); second == first || !strings.Contains(second, "600,") {
 		t.Errorf("with permits found %q, want 600 rows counted", second)
 	}
-	if out := must(t, exitDone, "verify", "--deep", "--data", data); !strings.Contains(out, "4 datasets, 6 releases") || !strings.Contains(out, ", 0 mismatches") {
+	// A rollback is a change as well.
+	before := must(t, exitDone, "query", count, "--format", "csv", "--data", data)
+	release := strings.TrimSpace(strings.TrimPrefix(must(t, exitDone, "query", "SELECT release FROM catalog.datasets WHERE id = 'admin_permits'", "--format", "csv", "--data", data), "release\n"))
+	must(t, exitDone, "generate", "admin_permits", "--rows", "70", "--seed", "9", "-o", file)
+	must(t, exitDone, "ingest", "admin_permits", file, "--mode", "replace", "--data", data)
+	if now := must(t, exitDone, "query", count, "--format", "csv", "--data", data); !strings.Contains(now, "570,") {
+		t.Errorf("with 70 permits found %q, want 570 rows counted", now)
+	}
+	must(t, exitDone, "rollback", "admin_permits", release, "--data", data)
+	if now := must(t, exitDone, "query", count, "--format", "csv", "--data", data); now != before {
+		t.Errorf("after the rollback found %q, want %q", now, before)
+	}
+	if out := must(t, exitDone, "verify", "--deep", "--data", data); !strings.Contains(out, "4 datasets, 10 releases") || !strings.Contains(out, ", 0 mismatches") {
 		t.Errorf("verify: %q", out)
 	}
 }
