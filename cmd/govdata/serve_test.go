@@ -164,7 +164,7 @@ func TestShutdownFinishesADownload(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := http.Get(s.url + "/d/admin_permits.csv")
+	r, err := (&http.Client{Transport: plain}).Get(s.url + "/d/admin_permits.csv")
 	if err != nil {
 		t.Fatal(err)
 	}
