@@ -198,7 +198,13 @@ func (x *workbook) text(dst, s []byte) []byte {
 		x.cut++
 		x.mu.Unlock()
 	}
-	dst = append(dst, `<c s="4" t="inlineStr"><is><t xml:space="preserve">`...)
+	// Space at either end, and line breaks, count only where that is said; said
+	// for every cell it would be a fifth of the sheet.
+	if n := len(s); n > 0 && (s[0] <= ' ' || s[n-1] <= ' ' || bytes.IndexByte(s, '\n') >= 0) {
+		dst = append(dst, `<c s="4" t="inlineStr"><is><t xml:space="preserve">`...)
+	} else {
+		dst = append(dst, `<c s="4" t="inlineStr"><is><t>`...)
+	}
 	dst = appendXML(dst, s)
 	return append(dst, "</t></is></c>"...)
 }
