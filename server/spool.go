@@ -16,8 +16,9 @@ import (
 type spool struct {
 	mu      sync.Mutex
 	changed sync.Cond
-	memory  [][]byte // before what is in the file
-	held    int      // bytes in memory
+	memory  []*[]byte // before what is in the file
+	taken   int       // of the first of these
+	held    int       // bytes in memory
 	file    *os.File
 	// read and written are offsets in the file.
 	read, written int64
@@ -39,6 +40,9 @@ const (
 	spoolFirst = 64 << 10
 )
 
+// chunks are what spools keep in memory, used again and again.
+var chunks = sync.Pool{New: func() any { return new([]byte) }}
+
 var errSpoolAborted = errors.New("the client is gone")
 
 func newSpool(disk *spoolDisk) *spool {
@@ -56,7 +60,9 @@ func (s *spool) Write(p []byte) (int, error) {
 			return 0, s.err
 		}
 		if s.written == 0 && s.held < spoolMemory {
-			s.memory = append(s.memory, append([]byte(nil), p...))
+			chunk := chunks.Get().(*[]byte)
+			*chunk = append((*chunk)[:0], p...)
+			s.memory = append(s.memory, chunk)
 			s.held += len(p)
 			s.changed.Broadcast()
 			return len(p), nil
@@ -119,9 +125,11 @@ func (s *spool) Read(p []byte) (int, error) {
 		s.changed.Wait()
 	}
 	if len(s.memory) > 0 {
-		n := copy(p, s.memory[0])
-		if s.memory[0] = s.memory[0][n:]; len(s.memory[0]) == 0 {
-			s.memory = s.memory[1:]
+		first := s.memory[0]
+		n := copy(p, (*first)[s.taken:])
+		if s.taken += n; s.taken == len(*first) {
+			chunks.Put(first)
+			s.memory, s.taken = s.memory[1:], 0
 		}
 		s.held -= n
 		s.changed.Broadcast()
