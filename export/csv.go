@@ -31,16 +31,16 @@ func writeCSV(ctx context.Context, w io.Writer, rows array.RecordReader, o Optio
 
 func csvBatch(batch arrow.RecordBatch, buf []byte, o Options) []byte {
 	columns := batch.Columns()
-	cells := make([]appender, len(columns))
+	cells, whole := make([]appender, len(columns)), make([]bool, len(columns))
 	for j, a := range columns {
-		cells[j] = csvCell(a, o)
+		cells[j], whole[j] = csvCell(a, o), a.NullN() == 0
 	}
 	for i := range int(batch.NumRows()) {
 		for j, a := range columns {
 			if j > 0 {
 				buf = append(buf, ',')
 			}
-			if !a.IsNull(i) {
+			if whole[j] || !a.IsNull(i) {
 				buf = cells[j](buf, i)
 			} else if len(columns) == 1 {
 				buf = append(buf, '"', '"')

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"strconv"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -157,9 +158,31 @@ func appendFloat(dst []byte, v float64, bits int) []byte {
 	return strconv.AppendFloat(dst, v, format, -1, bits)
 }
 
+// The dates that nearly every row has, 1950 to 2069, ready to be copied.
+const (
+	firstReady, lastReady = -7305, 36524
+	dateLength            = len(time.DateOnly)
+)
+
+var readyDates = sync.OnceValue(func() []byte {
+	all := make([]byte, 0, (lastReady-firstReady+1)*dateLength)
+	for d := int64(firstReady); d <= lastReady; d++ {
+		all = appendAnyDate(all, d)
+	}
+	return all
+})
+
 // appendDate writes days since 1970-01-01 as a date of the proleptic Gregorian
 // calendar.
 func appendDate(dst []byte, days int64) []byte {
+	if days < firstReady || days > lastReady {
+		return appendAnyDate(dst, days)
+	}
+	at := int(days-firstReady) * dateLength
+	return append(dst, readyDates()[at:at+dateLength]...)
+}
+
+func appendAnyDate(dst []byte, days int64) []byte {
 	// The civil-from-days algorithm, with years that begin in March.
 	z := days + 719468
 	era := z / 146097
