@@ -488,6 +488,9 @@ func (s *Server) answer(c *gin.Context, q *question) (err error) {
 		q.request.Rows.Limit = q.request.MaxRows
 		q.request.Rows.Total = !counted
 	}
+	if ext := q.format.Ext; (ext == "csv" || ext == "jsonl") && !q.columnsOnly && c.Request.Method != http.MethodHead {
+		q.request.Text = &query.Text{Format: ext, Options: q.export}
+	}
 	ctx, cancel := context.WithCancel(c.Request.Context())
 	defer cancel()
 	result, err := s.o.Engine.Query(ctx, q.request)
@@ -568,7 +571,7 @@ func (s *Server) answer(c *gin.Context, q *question) (err error) {
 	} else if len(late) > 0 {
 		h.Set("Trailer", strings.Join(late, ", "))
 	}
-	if _, err := io.CopyBuffer(struct{ io.Writer }{rawWriter(c)}, struct{ io.Reader }{out}, make([]byte, 256<<10)); err != nil {
+	if _, err := out.WriteTo(rawWriter(c)); err != nil {
 		return err
 	}
 	if !whole {
@@ -578,7 +581,12 @@ func (s *Server) answer(c *gin.Context, q *question) (err error) {
 }
 
 // write writes the answer's body to the end of its rows.
-func (a *answer) write(ctx context.Context, out io.Writer, result *query.Result) error {
+func (a *answer) write(ctx context.Context, out *spool, result *query.Result) error {
+	if a.request.Text != nil {
+		_, err := out.ReadFrom(result)
+		a.written = result.Rows()
+		return err
+	}
 	w := bufio.NewWriterSize(out, 64<<10)
 	var err error
 	if a.format.Ext == "json" {

@@ -181,7 +181,7 @@ func TestAFileThatIsCutSaysSo(t *testing.T) {
 		{sqlPath(".csv", "SELECT * FROM range(50)", "&limit=10"), "true", false},
 		{sqlPath(".csv", "SELECT * FROM range(50)", "&limit=50"), "false", false},
 		{sqlPath(".csv", "SELECT * FROM range(50)", ""), "false", false},
-		{sqlPath(".csv", "SELECT * FROM range(90000)", "&limit=80000"), "true", true},
+		{sqlPath(".csv", "SELECT * FROM range(3000000)", "&limit=2900000"), "true", true},
 		{"/d/things.csv?limit=10", "true", false},
 		{"/d/things.csv?limit=100", "false", false},
 		{"/d/things.csv?where=id>90&limit=10", "false", false},

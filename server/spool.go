@@ -17,7 +17,6 @@ type spool struct {
 	mu      sync.Mutex
 	changed sync.Cond
 	memory  []*[]byte // before what is in the file
-	taken   int       // of the first of these
 	held    int       // bytes in memory
 	file    *os.File
 	// read and written are offsets in the file.
@@ -38,10 +37,12 @@ const (
 	// spoolFirst is how much has to be there before the answer begins: a query
 	// that fails earlier is answered with its error.
 	spoolFirst = 64 << 10
+	// spoolChunk is how much ReadFrom asks for at a time.
+	spoolChunk = 256 << 10
 )
 
 // chunks are what spools keep in memory, used again and again.
-var chunks = sync.Pool{New: func() any { return new([]byte) }}
+var chunks = sync.Pool{New: func() any { b := make([]byte, 0, spoolChunk); return &b }}
 
 var errSpoolAborted = errors.New("the client is gone")
 
@@ -53,6 +54,39 @@ func newSpool(disk *spoolDisk) *spool {
 
 // Write implements io.Writer.
 func (s *spool) Write(p []byte) (int, error) {
+	chunk := chunks.Get().(*[]byte)
+	*chunk = append((*chunk)[:0], p...)
+	return s.put(chunk)
+}
+
+// ReadFrom implements io.ReaderFrom, without a copy of its own.
+func (s *spool) ReadFrom(r io.Reader) (int64, error) {
+	var total int64
+	for {
+		chunk := chunks.Get().(*[]byte)
+		*chunk = (*chunk)[:0]
+		var err error
+		for n := 0; err == nil && len(*chunk) < spoolChunk; {
+			n, err = r.Read((*chunk)[len(*chunk):spoolChunk])
+			*chunk = (*chunk)[:len(*chunk)+n]
+		}
+		if len(*chunk) > 0 {
+			n, failure := s.put(chunk)
+			if total += int64(n); failure != nil {
+				return total, failure
+			}
+		}
+		if err == io.EOF {
+			return total, nil
+		} else if err != nil {
+			return total, err
+		}
+	}
+}
+
+// put takes over a chunk.
+func (s *spool) put(chunk *[]byte) (int, error) {
+	p := *chunk
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for {
@@ -60,8 +94,6 @@ func (s *spool) Write(p []byte) (int, error) {
 			return 0, s.err
 		}
 		if s.written == 0 && s.held < spoolMemory {
-			chunk := chunks.Get().(*[]byte)
-			*chunk = append((*chunk)[:0], p...)
 			s.memory = append(s.memory, chunk)
 			s.held += len(p)
 			s.changed.Broadcast()
@@ -74,6 +106,7 @@ func (s *spool) Write(p []byte) (int, error) {
 		s.changed.Wait()
 	}
 	n, err := s.spill(p)
+	chunks.Put(chunk)
 	s.disk.used.Add(int64(n - len(p)))
 	s.changed.Broadcast()
 	return n, err
@@ -117,8 +150,27 @@ func (s *spool) begin() (whole bool, err error) {
 	return s.ended && s.err == nil, nil
 }
 
-// Read implements io.Reader; behind the last byte it returns the error of end.
-func (s *spool) Read(p []byte) (int, error) {
+// WriteTo implements io.WriterTo: it sends all that is written, until the end.
+func (s *spool) WriteTo(w io.Writer) (int64, error) {
+	var total int64
+	for {
+		chunk, err := s.take()
+		if err == io.EOF {
+			return total, nil
+		} else if err != nil {
+			return total, err
+		}
+		n, err := w.Write(*chunk)
+		chunks.Put(chunk)
+		if total += int64(n); err != nil {
+			return total, err
+		}
+	}
+}
+
+// take waits for the next bytes and gives them to the caller; behind the last
+// comes the error of end.
+func (s *spool) take() (*[]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for len(s.memory) == 0 && s.read == s.written && !s.ended {
@@ -126,28 +178,26 @@ func (s *spool) Read(p []byte) (int, error) {
 	}
 	if len(s.memory) > 0 {
 		first := s.memory[0]
-		n := copy(p, (*first)[s.taken:])
-		if s.taken += n; s.taken == len(*first) {
-			chunks.Put(first)
-			s.memory, s.taken = s.memory[1:], 0
-		}
-		s.held -= n
+		s.memory = s.memory[1:]
+		s.held -= len(*first)
 		s.changed.Broadcast()
-		return n, nil
+		return first, nil
 	}
 	if s.read < s.written {
-		n, err := s.file.ReadAt(p[:min(int64(len(p)), s.written-s.read)], s.read)
+		chunk := chunks.Get().(*[]byte)
+		n, err := s.file.ReadAt((*chunk)[:min(spoolChunk, s.written-s.read)], s.read)
+		*chunk = (*chunk)[:n]
 		s.read += int64(n)
 		if s.read == s.written { // memory is enough again
 			err = errors.Join(err, s.drop())
 		}
 		s.changed.Broadcast()
-		return n, err
+		return chunk, err
 	}
 	if s.err != nil {
-		return 0, s.err
+		return nil, s.err
 	}
-	return 0, io.EOF
+	return nil, io.EOF
 }
 
 // drop forgets what the file holds.

@@ -367,7 +367,7 @@ func (p *Pool) start() (*process, error) {
 		return nil, err
 	}
 	widen(out)
-	w := &process{in: in, out: bufio.NewReaderSize(out, 256<<10), pipe: out, stderr: &lastWords{}, exited: make(chan struct{})}
+	w := &process{in: in, out: bufio.NewReaderSize(out, 64<<10), pipe: out, stderr: &lastWords{}, exited: make(chan struct{})}
 	w.cmd = exec.Command(p.o.Command[0], p.o.Command[1:]...)
 	// Nothing of the server's environment. glibc is told to keep what a batch of
 	// rows gives back, for the next one, instead of asking the system anew.

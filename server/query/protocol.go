@@ -19,7 +19,7 @@ import (
 //	job: the question          ->
 //	                           <-   names: which tables it uses
 //	sources: what they are     ->
-//	                           <-   data ... (an Arrow IPC stream in pieces)
+//	                           <-   data ... (an Arrow IPC stream or a text, in pieces)
 //	                           <-   done, or failure at any time
 type frameKind byte
 
@@ -59,6 +59,7 @@ type job struct {
 	Params   []any
 	Named    map[string]any
 	Rows     *RowsRequest
+	Text     *Text
 	MaxRows  int64
 	Deadline time.Duration
 	Limits   Limits
@@ -96,6 +97,7 @@ const (
 
 type done struct {
 	Truncated bool
+	Rows      int64
 	NextAfter []any
 }
 

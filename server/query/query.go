@@ -18,6 +18,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"govdata/catalog"
+	"govdata/export"
 )
 
 // Engine answers questions. The sandboxed DuckDB pool is its first
@@ -49,6 +50,9 @@ type Request struct {
 	Named  map[string]any
 	// Rows asks for rows of one table without writing SQL.
 	Rows *RowsRequest
+	// Text asks for the result as a text that the engine writes itself, to be
+	// read with Result.Read. Nil: as records.
+	Text *Text
 
 	// Resolve says what a table name stands for: "admin_penalties",
 	// "admin_penalties@20261123-3fa9c2d1e0b4", "catalog.datasets". Names come
@@ -60,12 +64,19 @@ type Request struct {
 	// MaxRows ends the result after so many rows and marks it truncated.
 	// 0: no limit.
 	MaxRows int64
-	// MaxBytes of the result as Arrow; more is an error, catalog.ErrTooLarge.
+	// MaxBytes of the result, as Arrow or as text; more is an error, catalog.ErrTooLarge.
 	// 0: Limits.ResponseBytes.
 	MaxBytes int64
 	// Deadline from the moment that a worker is free until the last row was
 	// read. 0: Limits.Interactive.
 	Deadline time.Duration
+}
+
+// Text is a form of result that is a stream of text, row by row.
+type Text struct {
+	// Format is csv or jsonl.
+	Format  string
+	Options export.Options
 }
 
 // RowsRequest asks for rows of one table.

@@ -23,6 +23,7 @@ import (
 
 	"govdata/catalog"
 	"govdata/catalog/store"
+	"govdata/export"
 )
 
 // The test binary is its own worker.
@@ -304,6 +305,61 @@ func TestAnEndlessResultEndsAtItsByteLimit(t *testing.T) {
 	defer q.Close()
 	if _, err := all(q); !errors.Is(err, catalog.ErrTooLarge) {
 		t.Errorf("got %v, want ErrTooLarge", err)
+	}
+}
+
+// What the worker writes itself ends as records do: whole, cut, too large, too
+// late, or with the failure alone.
+func TestATextEndsAsRecordsDo(t *testing.T) {
+	s := newSite(t, func(o *PoolOptions) { o.Workers = 1 })
+	text := func(format string) *Text { return &Text{Format: format} }
+	for _, tt := range []struct {
+		what, sql string
+		text      *Text
+		max       int64
+		want      string
+		rows      int64
+		truncated bool
+	}{
+		{"CSV", "SELECT range AS n, CASE WHEN range = 0 THEN NULL ELSE '甲,' || range END AS t FROM range(2)", text("csv"), 0, "n,t\n0,\n1,\"甲,1\"\n", 2, false},
+		{"a cut", "SELECT * FROM range(9)", text("jsonl"), 2, "{\"range\":0}\n{\"range\":1}\n", 2, true},
+		{"nothing", "SELECT 1 AS n WHERE false", text("jsonl"), 0, "", 0, false},
+		{"columns alone", "SELECT 1 AS n WHERE false", text("csv"), 0, "n\n", 0, false},
+		{"a byte order mark", "SELECT 1 AS n", &Text{Format: "csv", Options: export.Options{BOM: true}}, 0, "\ufeffn\n1\n", 1, false},
+	} {
+		r := s.request(tt.sql)
+		r.Text, r.MaxRows = tt.text, tt.max
+		q, err := s.pool.Query(t.Context(), r)
+		if err != nil {
+			t.Fatal(tt.what, err)
+		}
+		got, err := io.ReadAll(q)
+		if err != nil || string(got) != tt.want || q.Rows() != tt.rows || q.Truncated() != tt.truncated {
+			t.Errorf("%s: %q, %d rows, truncated %v, %v", tt.what, got, q.Rows(), q.Truncated(), err)
+		}
+		q.Close()
+	}
+	for _, tt := range []struct {
+		sql      string
+		deadline time.Duration
+		bytes    int64
+		want     error
+	}{
+		{"SELECT error('早')", time.Second, 0, catalog.ErrInvalid},
+		{"SELECT CASE WHEN range = 2000000 THEN error('late') ELSE 'x' END FROM range(4000000)", 5 * time.Second, 0, catalog.ErrInvalid},
+		{"SELECT * FROM range(100000000000)", 500 * time.Millisecond, 0, catalog.ErrTimeout},
+		{"SELECT * FROM range(100000000000)", 20 * time.Second, 16 << 20, catalog.ErrTooLarge},
+	} {
+		r := s.request(tt.sql)
+		r.Text, r.Deadline, r.MaxBytes = text("csv"), tt.deadline, tt.bytes
+		q, err := s.pool.Query(t.Context(), r)
+		if err == nil {
+			_, err = io.Copy(io.Discard, q)
+			q.Close()
+		}
+		if !errors.Is(err, tt.want) {
+			t.Errorf("%s: %v, want %v", tt.sql, err, tt.want)
+		}
 	}
 }
 

@@ -21,8 +21,9 @@ import (
 )
 
 // Result is the answer to a question, as it comes out of the worker. It is an
-// Arrow record reader, for one goroutine. After Next returned false and Err
-// returned nil, the result was whole, up to the row limit.
+// Arrow record reader, or, for a Request with Text, a reader of that text; for
+// one goroutine. After Next returned false and Err returned nil, or Read io.EOF,
+// the result was whole, up to the row limit.
 type Result struct {
 	ctx     context.Context
 	pool    *Pool
@@ -53,7 +54,7 @@ var _ array.RecordReader = (*Result)(nil)
 func (q *Result) begin() error {
 	r := q.request
 	err := writeMessage(q.worker.in, frameJob, job{
-		SQL: r.SQL, Params: r.Params, Named: r.Named, Rows: r.Rows, MaxRows: r.MaxRows, Deadline: r.Deadline, Limits: q.pool.o.Limits,
+		SQL: r.SQL, Params: r.Params, Named: r.Named, Rows: r.Rows, Text: r.Text, MaxRows: r.MaxRows, Deadline: r.Deadline, Limits: q.pool.o.Limits,
 	})
 	if err != nil {
 		return q.fault(err)
@@ -69,6 +70,15 @@ func (q *Result) begin() error {
 	q.frames = frameReader{r: q.worker.out, limit: q.request.MaxBytes}
 	if err == nil {
 		err = q.frames.enter(kind, n)
+	}
+	if r.Text != nil {
+		switch {
+		case err == io.EOF && q.frames.done != nil:
+			return q.ended(nil)
+		case err != nil:
+			return q.fault(err)
+		}
+		return nil
 	}
 	if err == nil {
 		q.reader, err = ipc.NewReader(&q.frames)
@@ -133,12 +143,36 @@ func (q *Result) next() bool {
 		// The Arrow stream is over; the worker's last word is behind it.
 		_, err = io.Copy(io.Discard, &q.frames)
 	}
+	q.ended(err)
+	return false
+}
+
+// ended notes how the result ended: well, by io.EOF or nothing, or with err.
+func (q *Result) ended(err error) error {
 	q.elapsed = time.Since(q.begun)
 	if err != nil {
 		q.err = q.fault(err)
 	}
 	q.stop()
-	return false
+	return q.err
+}
+
+// Read reads the result of a Request with Text. io.EOF says that it was whole,
+// up to the row limit.
+func (q *Result) Read(p []byte) (int, error) {
+	switch {
+	case q.err != nil:
+		return 0, q.err
+	case q.frames.done != nil:
+		return 0, io.EOF
+	}
+	n, err := q.frames.Read(p)
+	if err == io.EOF {
+		q.ended(nil)
+	} else if err != nil {
+		err = q.ended(err)
+	}
+	return n, err
 }
 
 // fault finds out why the talk with the worker broke off.
@@ -263,6 +297,14 @@ func (q *Result) Err() error { return q.err }
 
 // Truncated tells, after the end, whether there were rows beyond the limit.
 func (q *Result) Truncated() bool { return q.frames.done != nil && q.frames.done.Truncated }
+
+// Rows returns, after the end, how many rows there were.
+func (q *Result) Rows() int64 {
+	if q.frames.done == nil {
+		return 0
+	}
+	return q.frames.done.Rows
+}
 
 // NextAfter returns, after the end of a page of a RowsRequest, where the next
 // page begins: texts and nils, for RowsRequest.After. Nil: this was the last.

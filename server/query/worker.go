@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -18,7 +19,9 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/ipc"
 	duckdb "github.com/duckdb/duckdb-go-bindings"
 
+	"govdata/catalog"
 	"govdata/catalog/store"
+	"govdata/export"
 )
 
 // WorkerMain is the life of a worker: it opens an empty DuckDB, gives up
@@ -36,6 +39,7 @@ func WorkerMain(ctx context.Context, in io.Reader, out io.Writer) error {
 		}
 		return fmt.Errorf("worker: %w", err)
 	}
+	runtime.GOMAXPROCS(max(2, h.Threads))
 	w := &worker{hello: h, in: in, out: bufio.NewWriterSize(out, 256<<10)}
 	if err := w.prepare(); err != nil {
 		return fmt.Errorf("worker: %w", err)
@@ -115,12 +119,12 @@ func (w *worker) parse(sql string) ([]byte, error) {
 
 // serve answers j. Only a broken connection is an error.
 func (w *worker) serve(ctx context.Context, j *job) error {
-	limitCPU(j.Deadline, w.hello.Threads)
+	limitCPU(j.Deadline, 2*w.hello.Threads) // as many read as write
 	stop := time.AfterFunc(j.Deadline, func() { duckdb.Interrupt(w.duck.conn) })
 	defer stop.Stop()
 	defer context.AfterFunc(ctx, func() { duckdb.Interrupt(w.duck.conn) })()
 
-	d, err := w.answer(j)
+	d, err := w.answer(ctx, j)
 	var broken *brokenPipe
 	switch {
 	case errors.As(err, &broken):
@@ -134,7 +138,7 @@ func (w *worker) serve(ctx context.Context, j *job) error {
 // brokenPipe is a failure to talk with the server.
 type brokenPipe struct{ error }
 
-func (w *worker) answer(j *job) (*done, error) {
+func (w *worker) answer(ctx context.Context, j *job) (*done, error) {
 	// confineToFiles binds this thread, and no other may work on the question.
 	runtime.LockOSThread()
 	var plan *rowsPlan
@@ -164,13 +168,13 @@ func (w *worker) answer(j *job) (*done, error) {
 		values[name] = v
 	}
 	if plan == nil {
-		s := &stream{limit: j.MaxRows}
-		if err := w.run(j.SQL, values, s); err != nil {
+		s := &stream{text: j.Text, limit: j.MaxRows}
+		if err := w.run(ctx, j.SQL, values, s); err != nil {
 			return nil, err
 		}
-		return &done{Truncated: s.more}, nil
+		return &done{Truncated: s.more, Rows: s.rows}, nil
 	}
-	return w.rows(j, plan, attached[strings.ToLower(j.Rows.Table)], values)
+	return w.rows(ctx, j, plan, attached[strings.ToLower(j.Rows.Table)], values)
 }
 
 // judge is the gate for a whole statement.
@@ -186,7 +190,7 @@ func (w *worker) judge(sql string, l Limits) (*statement, error) {
 }
 
 // rows answers a request for rows.
-func (w *worker) rows(j *job, plan *rowsPlan, table string, values map[string]any) (*done, error) {
+func (w *worker) rows(ctx context.Context, j *job, plan *rowsPlan, table string, values map[string]any) (*done, error) {
 	limit := j.Rows.Limit
 	if limit <= 0 || (j.MaxRows > 0 && j.MaxRows < limit) {
 		limit = j.MaxRows
@@ -209,11 +213,11 @@ func (w *worker) rows(j *job, plan *rowsPlan, table string, values map[string]an
 			return nil, err
 		}
 	}
-	s := &stream{limit: limit, hidden: q.hidden}
-	if err := w.run(q.query, values, s); err != nil {
+	s := &stream{text: j.Text, limit: limit, hidden: q.hidden}
+	if err := w.run(ctx, q.query, values, s); err != nil {
 		return nil, err
 	}
-	d.Truncated = s.more
+	d.Truncated, d.Rows = s.more, s.rows
 	switch {
 	case !s.more:
 	case plan.grouped:
@@ -418,6 +422,8 @@ func sqlType(t arrow.DataType) (string, error) {
 
 // stream is what becomes of a result on its way out.
 type stream struct {
+	// text is the form of the result, nil for Arrow.
+	text *Text
 	// limit of rows, 0 for none; hidden columns stay here.
 	limit  int64
 	hidden int
@@ -430,42 +436,74 @@ type stream struct {
 	last []any
 }
 
-// run executes a statement that the gate let through and sends its result.
-func (w *worker) run(sql string, values map[string]any, s *stream) error {
+// run executes a statement that the gate let through and sends its result. This
+// thread alone reads it (confineToFiles); others turn it into bytes meanwhile.
+func (w *worker) run(ctx context.Context, sql string, values map[string]any, s *stream) error {
 	c, err := w.duck.open(sql, values)
 	if err != nil {
 		return err
 	}
 	defer c.close()
-	frames := &frameWriter{w: w.out}
-	out := bufio.NewWriterSize(frames, 256<<10)
-	schema := arrow.NewSchema(c.schema.Fields()[s.hidden:], nil)
-	writer := ipc.NewWriter(out, ipc.WithSchema(schema))
+	format, options := catalog.Format{Ext: "arrow"}, export.Options{}
+	if s.text != nil {
+		format.Ext, options = s.text.Format, s.text.Options
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	rows := &handover{schema: arrow.NewSchema(c.schema.Fields()[s.hidden:], nil), batches: make(chan arrow.RecordBatch, 4)}
+	frames := newFrameWriter(w.out)
+	written := make(chan error, 1)
+	go func() {
+		defer cancel()
+		_, err := export.Write(ctx, frames, format, rows, export.Meta{}, options)
+		written <- err
+	}()
+	rows.err = s.read(ctx, c, rows)
+	close(rows.batches)
+	err = <-written
+	switch {
+	case frames.err != nil:
+		return &brokenPipe{frames.err}
+	case rows.err != nil:
+		return rows.err
+	case err != nil:
+		return err
+	}
+	if err := frames.Flush(); err != nil {
+		return &brokenPipe{err}
+	}
+	return nil
+}
+
+// read hands over the rows of c, without hidden columns and rows beyond the
+// limit, until they end or ctx does.
+func (s *stream) read(ctx context.Context, c *cursor, to *handover) error {
 	for !s.more {
 		batch, err := c.next()
 		if err != nil {
 			return err
 		}
 		if batch == nil {
-			break
+			return nil
 		}
-		err = s.write(writer, schema, batch)
+		part := s.cut(batch, to.schema)
 		batch.Release()
-		if frames.err != nil {
-			return &brokenPipe{frames.err}
+		if part == nil {
+			continue
 		}
-		if err != nil {
-			return err
+		select {
+		case to.batches <- part:
+		case <-ctx.Done():
+			part.Release()
+			return ctx.Err()
 		}
-	}
-	if err := errors.Join(writer.Close(), out.Flush()); err != nil {
-		return &brokenPipe{err}
 	}
 	return nil
 }
 
-// write sends a batch, without hidden columns and rows beyond the limit.
-func (s *stream) write(w *ipc.Writer, schema *arrow.Schema, batch arrow.RecordBatch) error {
+// cut returns what of a batch is to be sent, nil for nothing. The caller
+// releases it.
+func (s *stream) cut(batch arrow.RecordBatch, schema *arrow.Schema) arrow.RecordBatch {
 	rows := batch.NumRows()
 	if s.limit > 0 && s.rows+rows > s.limit {
 		rows, s.more = s.limit-s.rows, true
@@ -487,26 +525,76 @@ func (s *stream) write(w *ipc.Writer, schema *arrow.Schema, batch arrow.RecordBa
 	s.rows += rows
 	shown := array.NewRecordBatch(schema, batch.Columns()[s.hidden:], batch.NumRows())
 	defer shown.Release()
-	part := shown.NewSlice(0, rows)
-	defer part.Release()
-	return w.Write(part)
+	return shown.NewSlice(0, rows)
 }
 
-// frameWriter sends what is written to it as data frames.
-type frameWriter struct {
-	w   *bufio.Writer
+// handover is a record reader over batches that another goroutine sends.
+type handover struct {
+	schema  *arrow.Schema
+	batches chan arrow.RecordBatch
+	present arrow.RecordBatch
+	// err is set before batches is closed.
 	err error
 }
 
+var _ array.RecordReader = (*handover)(nil)
+
+func (h *handover) Retain()                        {}
+func (h *handover) Release()                       {}
+func (h *handover) Schema() *arrow.Schema          { return h.schema }
+func (h *handover) RecordBatch() arrow.RecordBatch { return h.present }
+func (h *handover) Record() arrow.RecordBatch      { return h.present }
+func (h *handover) Err() error                     { return h.err }
+
+func (h *handover) Next() bool {
+	if h.present != nil {
+		h.present.Release()
+	}
+	var ok bool
+	h.present, ok = <-h.batches
+	return ok
+}
+
+// frameWriter sends what is written to it as data frames. Nothing leaves before
+// a frame is full or flushed, so that a question which fails early is answered
+// with its failure alone.
+type frameWriter struct {
+	w io.Writer
+	// frame begins with room for its head.
+	frame []byte
+	err   error
+}
+
+const (
+	frameHead = 5
+	frameSize = 256 << 10
+)
+
+func newFrameWriter(w *bufio.Writer) *frameWriter {
+	return &frameWriter{w: w, frame: make([]byte, frameHead, frameSize)}
+}
+
 func (f *frameWriter) Write(p []byte) (int, error) {
-	for from := 0; from < len(p); from += maxFrame {
-		part := p[from:min(from+maxFrame, len(p))]
-		if f.err = writeFrame(f.w, frameData, part); f.err != nil {
-			return from, f.err
+	written := len(p)
+	for len(p) > 0 {
+		if len(f.frame) == cap(f.frame) {
+			if err := f.Flush(); err != nil {
+				return 0, err
+			}
 		}
+		n := min(len(p), cap(f.frame)-len(f.frame))
+		f.frame, p = append(f.frame, p[:n]...), p[n:]
 	}
-	if f.err = f.w.Flush(); f.err != nil {
-		return 0, f.err
+	return written, nil
+}
+
+// Flush sends the frame that has been begun.
+func (f *frameWriter) Flush() error {
+	if len(f.frame) > frameHead && f.err == nil {
+		f.frame[0] = byte(frameData)
+		binary.BigEndian.PutUint32(f.frame[1:], uint32(len(f.frame)-frameHead))
+		_, f.err = f.w.Write(f.frame)
+		f.frame = f.frame[:frameHead]
 	}
-	return len(p), nil
+	return f.err
 }
