@@ -11,7 +11,7 @@ FUZZ  ?= 10s
 export GOFLAGS := $(GOFLAGS) -tags=$(TAGS)
 export CGO_ENABLED := 1
 
-.PHONY: run build test check format bench fuzz golden clean help tools
+.PHONY: run build test test-clients check format bench fuzz golden clean help tools
 
 ## run: build, ingest the bundled samples, serve on http://localhost:8080
 run: build
@@ -26,6 +26,10 @@ build: tools
 ## test: every test; with CI=true none may be skipped
 test: build
 	GOVDATA_TEST_BINARY=$(CURDIR)/bin/govdata $(GO) test -timeout 20m ./...
+
+## test-clients: other people's clients against the running server, in a Python environment made for it
+test-clients: build
+	GOVDATA_TEST_PYTHON="$$(.ci/python)" GOVDATA_TEST_BINARY=$(CURDIR)/bin/govdata CI=true $(GO) test -timeout 20m -count=1 -v -run '^TestClient|^TestPython' ./cmd/govdata
 
 ## check: gofmt, vet, staticcheck, govulncheck, race tests
 check: format

@@ -347,14 +347,7 @@ func throughLibreOffice(t *testing.T, workbooks map[string][]byte, types map[str
 // pandas, pyarrow, openpyxl and duckdb read every file of every dataset to the
 // same cells.
 func TestPythonReadsEveryDownload(t *testing.T) {
-	python := os.Getenv("GOVDATA_TEST_PYTHON")
-	optional(t, "GOVDATA_TEST_PYTHON, a Python with pandas, pyarrow, openpyxl, duckdb and zstandard,", python != "")
-	s := demo(t)
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
-	defer cancel()
-	c := exec.CommandContext(ctx, python, "testdata/read_everything.py", s.url)
-	c.Env = append(os.Environ(), "NO_PROXY=127.0.0.1", "no_proxy=127.0.0.1")
-	out, err := c.CombinedOutput()
+	out, err := python(t, "read_everything.py", demo(t).url)
 	var checked int
 	if _, scanErr := fmt.Sscanf(string(out), "ok %d", &checked); err != nil || scanErr != nil || checked < 14*50 {
 		t.Errorf("%d tables compared: %v %v\n%s", checked, err, scanErr, out)
