@@ -22,6 +22,8 @@ var (
 	ErrTooLarge = errors.New("too large")
 	// ErrBusy: all workers are taken and the queue is full; try again later.
 	ErrBusy = errors.New("busy")
+	// ErrTooMany: this caller asks more than its share; it should slow down.
+	ErrTooMany = errors.New("too many requests")
 	// ErrTimeout: the work did not end before its deadline.
 	ErrTimeout = errors.New("deadline exceeded")
 	// ErrCorrupt: bytes on disk do not match what the manifest says of them.

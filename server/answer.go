@@ -26,6 +26,7 @@ import (
 
 	"govdata/catalog"
 	"govdata/export"
+	"govdata/server/problem"
 	"govdata/server/query"
 )
 
@@ -39,7 +40,7 @@ func answerExts() []string {
 func answerFormat(c *gin.Context, ext, asked string) (catalog.Format, error) {
 	if name := strings.TrimPrefix(ext, "."); name != "" {
 		if asked != "" && asked != name {
-			return catalog.Format{}, badParam("format", "是 %q，而路径以 .%s 结尾", "found %q, but the path ends in .%s", asked, name)
+			return catalog.Format{}, problem.BadParam("format", "是 %q，而路径以 .%s 结尾", "found %q, but the path ends in .%s", asked, name)
 		}
 		f, _ := catalog.FormatOf(name)
 		return f, nil
@@ -47,7 +48,7 @@ func answerFormat(c *gin.Context, ext, asked string) (catalog.Format, error) {
 	if asked != "" {
 		f, ok := catalog.FormatOf(asked)
 		if !ok || !slices.Contains(answerExts(), "."+asked) {
-			return f, badParam("format", "是 %q，只能是 json、jsonl、csv、xlsx、parquet 或 arrow", "found %q, want json, jsonl, csv, xlsx, parquet or arrow", asked)
+			return f, problem.BadParam("format", "是 %q，只能是 json、jsonl、csv、xlsx、parquet 或 arrow", "found %q, want json, jsonl, csv, xlsx, parquet or arrow", asked)
 		}
 		return f, nil
 	}
@@ -80,7 +81,9 @@ type question struct {
 	shape   string
 	// columnsOnly asks for no rows (limit=0).
 	columnsOnly bool
-	export      export.Options
+	// cite asks for a citation beside the rows.
+	cite   bool
+	export export.Options
 	// names are the releases that the question turned out to use.
 	names *Names
 	// cursor makes the cursor of the next page, nil for SQL.
@@ -120,7 +123,7 @@ func (s *Server) sqlQuestion(c *gin.Context, ext string) (*question, error) {
 		}
 	}
 	if r.SQL = values.Get("q"); strings.TrimSpace(r.SQL) == "" {
-		return nil, badParam("q", "缺失；请给出 q=SELECT ...", "there is no query; send q=SELECT ...")
+		return nil, problem.BadParam("q", "缺失；请给出 q=SELECT ...", "there is no query; send q=SELECT ...")
 	}
 	if err := bind(values, &r); err != nil {
 		return nil, err
@@ -129,7 +132,16 @@ func (s *Server) sqlQuestion(c *gin.Context, ext string) (*question, error) {
 	if err != nil {
 		return nil, err
 	}
-	q := &question{request: r, format: f, meta: export.Meta{Query: r.SQL, Rows: -1, Lang: langOf(c), Software: s.o.Software}}
+	for name, v := range map[string]string{"estimate": values.Get("estimate"), "cite": values.Get("cite")} {
+		if v != "" && v != "0" && v != "1" {
+			return nil, problem.BadParam(name, "是 %q，只能是 0 或 1", "found %q, want 0 or 1", v)
+		}
+	}
+	r.Estimate = values.Get("estimate") == "1"
+	q := &question{request: r, format: f, cite: values.Get("cite") == "1", meta: export.Meta{Query: r.SQL, Rows: -1, Lang: langOf(c), Software: s.o.Software}}
+	if q.cite && f.Ext != "json" {
+		return nil, problem.BadParam("cite", "只用于 JSON", "it goes with JSON alone")
+	}
 	return q, s.finishQuestion(c, q, values.Get("shape"), values.Get("limit"), values.Get("bom"), values.Get("excel_safe"))
 }
 
@@ -139,7 +151,7 @@ var bound = regexp.MustCompile(`^p(\.[A-Za-z_][A-Za-z0-9_]*|[1-9][0-9]?)$`)
 
 // sqlParams names what can be given beside a query, in an address or a form.
 func sqlParams(values url.Values) []string {
-	names := []string{"q", "format", "shape", "limit", "bom", "excel_safe"}
+	names := []string{"q", "format", "shape", "limit", "bom", "excel_safe", "estimate", "cite"}
 	for name := range values {
 		if bound.MatchString(name) {
 			names = append(names, name)
@@ -162,14 +174,14 @@ func bind(values url.Values, r *query.Request) error {
 	for i := range places {
 		name := "p" + strconv.Itoa(i+1)
 		if !values.Has(name) {
-			return badParam(name, "缺失；按位置的参数须从 p1 起连续", "it is missing; parameters by place go on from p1 without a gap")
+			return problem.BadParam(name, "缺失；按位置的参数须从 p1 起连续", "it is missing; parameters by place go on from p1 without a gap")
 		}
 		places[i] = values.Get(name)
 	}
 	if given := len(places) + len(named); given == 0 {
 		return nil
 	} else if len(r.Params)+len(r.Named) > 0 || len(places) > 0 && len(named) > 0 {
-		return badParam("p", "只能用一种方式给出：p1、p2……，p.名称，或正文中的 params", "give parameters in one way: p1, p2, ..., p.name, or params in the body")
+		return problem.BadParam("p", "只能用一种方式给出：p1、p2……，p.名称，或正文中的 params", "give parameters in one way: p1, p2, ..., p.name, or params in the body")
 	}
 	r.Params, r.Named = places, named
 	return nil
@@ -206,7 +218,7 @@ func readBody(contentType string, body []byte, r *query.Request, values url.Valu
 	}
 	for name, v := range given {
 		if values.Has(name) {
-			return badParam(name, "在地址和正文中各出现一次", "given in the address and in the body")
+			return problem.BadParam(name, "在地址和正文中各出现一次", "given in the address and in the body")
 		}
 		values[name] = v
 	}
@@ -357,7 +369,7 @@ func orderOf(list string) ([]query.OrderBy, error) {
 			}
 		}
 		if o.Field == "" {
-			return nil, badParam("order", "含 %q，应为“字段”或“字段 desc”", "found %q, want field or field desc", item)
+			return nil, problem.BadParam("order", "含 %q，应为“字段”或“字段 desc”", "found %q, want field or field desc", item)
 		}
 		order = append(order, o)
 	}
@@ -396,7 +408,7 @@ func parseCursor(given string) (cursor, error) {
 		err = d.Decode(&at)
 	}
 	if err != nil || len(at.After) == 0 || at.Release == "" {
-		return cursor{}, badParam("cursor", "不是本站给出的", "it is none that was given out here")
+		return cursor{}, problem.BadParam("cursor", "不是本站给出的", "it is none that was given out here")
 	}
 	return at, nil
 }
@@ -408,10 +420,10 @@ func (q *question) resume(s *Server, c *gin.Context, r *catalog.Release, given s
 		return err
 	}
 	if at.Params != fingerprint(c) {
-		return badParam("cursor", "属于另一组参数；翻页时不要改动 select、where、group_by 和 order", "it belongs to other parameters; change none of select, where, group_by and order between pages")
+		return problem.BadParam("cursor", "属于另一组参数；翻页时不要改动 select、where、group_by 和 order", "it belongs to other parameters; change none of select, where, group_by and order between pages")
 	}
 	if release := c.Query("release"); release != "" && release != string(at.Release) {
-		return badParam("cursor", "属于版本 %s", "it belongs to release %s", at.Release)
+		return problem.BadParam("cursor", "属于版本 %s", "it belongs to release %s", at.Release)
 	}
 	then, err := s.o.Catalog.Resolve(catalog.Ref{Dataset: r.Dataset.ID, Release: at.Release})
 	if err != nil {
@@ -429,7 +441,7 @@ func (q *question) resume(s *Server, c *gin.Context, r *catalog.Release, given s
 // finishQuestion reads the parameters that rows and sql share.
 func (s *Server) finishQuestion(c *gin.Context, q *question, shape, limit, bom, safe string) error {
 	if shape != "" && shape != "objects" && shape != "arrays" {
-		return badParam("shape", "是 %q，只能是 objects 或 arrays", "found %q, want objects or arrays", shape)
+		return problem.BadParam("shape", "是 %q，只能是 objects 或 arrays", "found %q, want objects or arrays", shape)
 	}
 	q.shape = shape
 	q.request.MaxRows = defaultRows
@@ -443,19 +455,19 @@ func (s *Server) finishQuestion(c *gin.Context, q *question, shape, limit, bom, 
 		n, err := strconv.ParseInt(limit, 10, 64)
 		switch {
 		case err != nil || n < 0:
-			return badParam("limit", "是 %q，应为不小于 0 的整数", "found %q, want a number", limit)
+			return problem.BadParam("limit", "是 %q，应为不小于 0 的整数", "found %q, want a number", limit)
 		case q.format.Ext == "json" && n > maxRows:
-			return badParam("limit", "是 %d，而 JSON 一次最多 %d 行；请用游标翻页或改用其他格式", "found %d; JSON gives at most %d rows at a time: use the cursor, or another format", n, maxRows)
+			return problem.BadParam("limit", "是 %d，而 JSON 一次最多 %d 行；请用游标翻页或改用其他格式", "found %d; JSON gives at most %d rows at a time: use the cursor, or another format", n, maxRows)
 		}
 		// One row tells whether there is any.
 		q.columnsOnly, q.request.MaxRows = n == 0, max(n, 1)
 	}
 	for name, v := range map[string]string{"bom": bom, "excel_safe": safe} {
 		if v != "" && v != "0" && v != "1" {
-			return badParam(name, "是 %q，只能是 0 或 1", "found %q, want 0 or 1", v)
+			return problem.BadParam(name, "是 %q，只能是 0 或 1", "found %q, want 0 or 1", v)
 		}
 		if v != "" && !strings.HasPrefix(q.format.Ext, "csv") {
-			return badParam(name, "只用于 CSV", "it goes with CSV alone")
+			return problem.BadParam(name, "只用于 CSV", "it goes with CSV alone")
 		}
 	}
 	q.export = export.Options{BOM: bom == "1", ExcelSafe: safe == "1"}
@@ -491,9 +503,17 @@ func (s *Server) answer(c *gin.Context, q *question) (err error) {
 	if ext := q.format.Ext; (ext == "csv" || ext == "jsonl") && !q.columnsOnly && c.Request.Method != http.MethodHead {
 		q.request.Text = &query.Text{Format: ext, Options: q.export}
 	}
+	base := s.base(c)
+	key, err := q.key(c, base)
+	if err != nil {
+		return err
+	}
+	if c.Request.Method != http.MethodHead && s.recall(c, q, key) {
+		return nil
+	}
 	ctx, cancel := context.WithCancel(c.Request.Context())
 	defer cancel()
-	result, err := s.o.Engine.Query(ctx, q.request)
+	result, err := s.ask(ctx, q.request)
 	if err != nil {
 		return err
 	}
@@ -509,6 +529,13 @@ func (s *Server) answer(c *gin.Context, q *question) (err error) {
 		private(c)
 	} else if h.Get("Cache-Control") == "" {
 		h.Set("Cache-Control", revalidate)
+	}
+	lasts := s.lasting(c, q, key, result)
+	if a.permalink = q.permalink(base, result); a.permalink != "" {
+		h.Set("Link", "<"+a.permalink+`>; rel="canonical"`)
+	}
+	if q.cite {
+		a.citation = q.citation(base, a.permalink, langOf(c), began, result)
 	}
 	h.Add("Vary", "Accept, Accept-Language")
 	h.Set("Content-Type", q.format.MediaType)
@@ -568,6 +595,9 @@ func (s *Server) answer(c *gin.Context, q *question) (err error) {
 	}
 	if whole {
 		tell()
+		if lasts {
+			s.remember(q, key, h, out)
+		}
 	} else if len(late) > 0 {
 		h.Set("Trailer", strings.Join(late, ", "))
 	}
@@ -602,10 +632,8 @@ func (a *answer) write(ctx context.Context, out *spool, result *query.Result) er
 
 // outcome labels how a query ended, for metrics.
 func outcome(err error) string {
-	for _, category := range categories {
-		if errors.Is(err, category.err) {
-			return category.slug
-		}
+	if slug := problem.Slug(err); slug != "" {
+		return slug
 	}
 	switch {
 	case errors.Is(err, context.Canceled):
@@ -626,7 +654,9 @@ type answer struct {
 	truncated func() bool
 	began     time.Time
 	// written is the number of rows in a file, once it is whole.
-	written int64
+	written   int64
+	permalink string
+	citation  *citation
 }
 
 // dropRows keeps the columns alone.
@@ -703,7 +733,9 @@ func (a *answer) writeJSON(w *bufio.Writer, result *query.Result) error {
 		Release   map[string]catalog.ReleaseID `json:"release"`
 		Elapsed   int64                        `json:"elapsed_ms"`
 		Next      *string                      `json:"next_cursor"`
-	}{returned, total, truncated, a.names.used(), time.Since(a.began).Milliseconds(), next})
+		Permalink string                       `json:"permalink,omitempty"`
+		Citation  *citation                    `json:"citation,omitempty"`
+	}{returned, total, truncated, a.names.used(), time.Since(a.began).Milliseconds(), next, a.permalink, a.citation})
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"govdata/catalog"
+	"govdata/server/problem"
 )
 
 // What a mirror needs: one document that lists all that is current, the same
@@ -64,13 +65,13 @@ func (s *Server) current(c *gin.Context) ([]bulkDataset, error) {
 	if given := c.Query("since"); given != "" {
 		var err error
 		if since, err = time.Parse(time.RFC3339, given); err != nil {
-			return nil, badParam("since", "是 %q，应为 RFC 3339 时间，如 2026-11-23T08:00:00Z", "found %q, want a time such as 2026-11-23T08:00:00Z", given)
+			return nil, problem.BadParam("since", "是 %q，应为 RFC 3339 时间，如 2026-11-23T08:00:00Z", "found %q, want a time such as 2026-11-23T08:00:00Z", given)
 		}
 	}
 	var wanted []string
 	for _, ext := range split(c.Query("format")) {
 		if f, ok := catalog.FormatOf(ext); !ok || !f.Bulk {
-			return nil, badParam("format", "含 %q，没有这种下载文件", "%q is no format of the download files", ext)
+			return nil, problem.BadParam("format", "含 %q，没有这种下载文件", "%q is no format of the download files", ext)
 		}
 		wanted = append(wanted, ext)
 	}

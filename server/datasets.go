@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"govdata/catalog"
+	"govdata/server/problem"
 )
 
 // summary is a dataset in lists.
@@ -128,7 +129,7 @@ func (s *Server) listDatasets(c *gin.Context) error {
 	case "rows":
 		slices.SortStableFunc(found, func(a, b *catalog.Release) int { return cmp.Compare(b.Rows, a.Rows) })
 	default:
-		return badParam("sort", "是 %q，只能是 theme、newest、title 或 rows", "found %q, want theme, newest, title or rows", sort)
+		return problem.BadParam("sort", "是 %q，只能是 theme、newest、title 或 rows", "found %q, want theme, newest, title or rows", sort)
 	}
 	page := []summary{}
 	for i := offset; i < min(offset+limit, int64(len(found))); i++ {
@@ -151,7 +152,7 @@ func number(c *gin.Context, name string, otherwise, least, most int64) (int64, e
 	}
 	n, err := strconv.ParseInt(given, 10, 64)
 	if err != nil || n < least || n > most {
-		return 0, badParam(name, "是 %q，应为 %d 到 %d 之间的数", "found %q, want a number from %d to %d", given, least, most)
+		return 0, problem.BadParam(name, "是 %q，应为 %d 到 %d 之间的数", "found %q, want a number from %d to %d", given, least, most)
 	}
 	return n, nil
 }

@@ -27,7 +27,7 @@ func (s *Server) webTable(ctx context.Context, r query.Request, a access) (*web.
 	began := time.Now()
 	names := newNames(s.o.Catalog, "zh", a)
 	r.Resolve, r.Tables = names.Resolve, names.Known
-	result, err := s.o.Engine.Query(ctx, r)
+	result, err := s.ask(ctx, r)
 	s.metrics.queries.WithLabelValues(outcome(err)).Inc()
 	if err != nil {
 		return nil, err

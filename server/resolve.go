@@ -20,6 +20,8 @@ type Names struct {
 
 	mu       sync.Mutex
 	releases map[string]*catalog.Release // by name as asked
+	// living is true once a table was asked for that is no release.
+	living bool
 }
 
 // NewNames begins a question. lang is that of error messages.
@@ -34,6 +36,7 @@ func (n *Names) Resolve(_ context.Context, name string) (query.Source, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if table, ok := strings.CutPrefix(name, "catalog."); ok {
+		n.living = true
 		batch, err := tables.Make(n.catalog, table)
 		return query.Source{Inline: batch}, err
 	}
@@ -51,7 +54,7 @@ func (n *Names) Resolve(_ context.Context, name string) (query.Source, error) {
 	if err := n.access.opens(r, n.lang); err != nil {
 		return query.Source{}, err
 	}
-	return query.Source{Path: r.StorePath()}, nil
+	return query.Source{Path: r.StorePath(), Pinned: r.Ref().String()}, nil
 }
 
 // Known lists the names that could have been meant.

@@ -22,6 +22,7 @@ import (
 
 	"govdata/catalog"
 	"govdata/server/keys"
+	"govdata/server/problem"
 	"govdata/server/query"
 	"govdata/server/web"
 )
@@ -37,6 +38,11 @@ type Options struct {
 	Sandbox string
 	// Keys open datasets on a condition; nil: there are none.
 	Keys *keys.Store
+	// Rate bounds the questions of one user; zero: DefaultRate.
+	Rate Rate
+	// TrustedProxies are the networks from which X-Forwarded-For says who asks.
+	// Nil: this machine's own addresses.
+	TrustedProxies []string
 	// Stall is how long a client may take none of what is written to it
 	// before it is cut off. 0: 60 s.
 	Stall time.Duration
@@ -53,6 +59,8 @@ type Server struct {
 	metrics *metrics
 	portal  *web.Portal
 	spools  spoolDisk
+	rates   rates
+	results results
 }
 
 // Row limits of the JSON answers.
@@ -71,6 +79,12 @@ func New(o Options) (*Server, error) {
 	if o.Drain == 0 {
 		o.Drain = 15 * time.Second
 	}
+	if o.Rate == (Rate{}) {
+		o.Rate = DefaultRate
+	}
+	if o.TrustedProxies == nil {
+		o.TrustedProxies = []string{"127.0.0.0/8", "::1/128"}
+	}
 	gin.SetMode(gin.ReleaseMode)
 	s := &Server{o: o, gin: gin.New(), metrics: newMetrics(o.Engine)}
 	s.spools.limit = spoolBytes
@@ -80,10 +94,13 @@ func New(o Options) (*Server, error) {
 	g.UseRawPath = false
 	g.NoRoute(s.notFound)
 	g.NoMethod(func(c *gin.Context) {
-		s.problem(c, problem{Status: http.StatusMethodNotAllowed, Slug: "method-not-allowed", Detail: text("此地址不支持该方法", "this address does not answer to that method")})
+		s.problem(c, problem.Problem{Status: http.StatusMethodNotAllowed, Slug: "method-not-allowed", Title: text("方法不支持", "Method not allowed"), Detail: text("此地址不支持该方法", "this address does not answer to that method")})
 	})
 
-	g.Use(s.authenticate)
+	if err := g.SetTrustedProxies(o.TrustedProxies); err != nil {
+		return nil, fmt.Errorf("server: trusted proxies: %w", err)
+	}
+	g.Use(s.authenticate, s.identify)
 
 	get := func(path string, h func(*gin.Context) error) {
 		g.GET(path, s.handle(h))
@@ -194,7 +211,7 @@ func (s *Server) serve(rw http.ResponseWriter, r *http.Request) {
 	}()
 	h := w.Header()
 	h.Set("Access-Control-Allow-Origin", "*")
-	h.Set("Access-Control-Expose-Headers", "Accept-Ranges, Content-Disposition, Content-Encoding, Content-Length, Content-Range, ETag, Last-Modified, Link, Retry-After, X-Release, X-Total-Rows, X-Truncated")
+	h.Set("Access-Control-Expose-Headers", "Accept-Ranges, Content-Disposition, Content-Encoding, Content-Length, Content-Range, ETag, Last-Modified, Link, Retry-After, X-Cache, X-Release, X-Total-Rows, X-Truncated")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	if r.Method == http.MethodOptions {
@@ -292,7 +309,8 @@ func (s *Server) limits(c *gin.Context) error {
 	if err := allow(c); err != nil {
 		return err
 	}
-	c.JSON(http.StatusOK, gin.H{
+	said := gin.H{
+		"rate":                s.o.Rate,
 		"query":               s.o.Limits,
 		"interactive_seconds": s.o.Limits.Interactive.Seconds(),
 		"export_seconds":      s.o.Limits.Export.Seconds(),
@@ -300,7 +318,11 @@ func (s *Server) limits(c *gin.Context) error {
 		"rows_max":            maxRows,
 		"statements":          1,
 		"sandbox":             s.o.Sandbox,
-	})
+	}
+	if pool, ok := s.o.Engine.(interface{ Fairness() query.Fairness }); ok {
+		said["workers"] = pool.Fairness()
+	}
+	c.JSON(http.StatusOK, said)
 	return nil
 }
 

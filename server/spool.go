@@ -150,6 +150,17 @@ func (s *spool) begin() (whole bool, err error) {
 	return s.ended && s.err == nil, nil
 }
 
+// bytes returns a copy of a text that is whole and none of which was read.
+func (s *spool) bytes() []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b := make([]byte, 0, s.held)
+	for _, chunk := range s.memory {
+		b = append(b, *chunk...)
+	}
+	return b
+}
+
 // WriteTo implements io.WriterTo: it sends all that is written, until the end.
 func (s *spool) WriteTo(w io.Writer) (int64, error) {
 	var total int64

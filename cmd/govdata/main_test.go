@@ -26,6 +26,9 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && (os.Args[1] == "worker" || os.Getenv("GOVDATA_TEST_MAIN") == "1") {
 		os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
 	}
+	if len(os.Args) > 1 && os.Args[1] == "hello" {
+		os.Exit(hello())
+	}
 	code := m.Run()
 	if shared.stop != nil {
 		shared.stop()
@@ -97,7 +100,7 @@ func demo(t testing.TB) site {
 			sharedErr = fmt.Errorf("demo: %w\n%s", err, out)
 			return
 		}
-		shared, sharedErr = start(dir)
+		shared, sharedErr = start(dir, "--address-rate", "0") // the tests are one address
 		stop := shared.stop
 		shared.stop = func() {
 			if stop != nil {
@@ -115,8 +118,8 @@ func demo(t testing.TB) site {
 var listening = regexp.MustCompile(`address=(127\.0\.0\.1:\d+)`)
 
 // start serves a data directory on a free port of the loopback.
-func start(data string) (site, error) {
-	c := command(context.Background(), "serve", "--data", data, "--addr", "127.0.0.1:0")
+func start(data string, flags ...string) (site, error) {
+	c := command(context.Background(), append([]string{"serve", "--data", data, "--addr", "127.0.0.1:0"}, flags...)...)
 	stderr, err := c.StderrPipe()
 	if err != nil {
 		return site{}, err

@@ -27,6 +27,8 @@ func (a *app) pool(cat *catalog.Catalog, workers int) (*query.Pool, error) {
 func (a *app) serve() *cobra.Command {
 	var addr string
 	var workers int
+	var proxies []string
+	rate := server.DefaultRate
 	c := &cobra.Command{
 		Use: "serve", Short: "Serve what is published; new releases appear by themselves", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -48,7 +50,7 @@ func (a *app) serve() *cobra.Command {
 				return err
 			}
 			defer granted.Close()
-			s, err := server.New(server.Options{Catalog: cat, Keys: granted, Engine: pool, Site: site, Limits: pool.Limits(), Sandbox: pool.Sandbox(), Log: a.log, Software: "govdata " + version()})
+			s, err := server.New(server.Options{Catalog: cat, Keys: granted, Engine: pool, Site: site, Limits: pool.Limits(), Sandbox: pool.Sandbox(), Rate: rate, TrustedProxies: proxies, Log: a.log, Software: "govdata " + version()})
 			if err != nil {
 				return err
 			}
@@ -74,6 +76,9 @@ func (a *app) serve() *cobra.Command {
 	}
 	c.Flags().StringVar(&addr, "addr", ":8080", "address to listen on")
 	c.Flags().IntVar(&workers, "workers", 0, "queries that run at once; 0: as many as there are cores")
+	c.Flags().Float64Var(&rate.Address, "address-rate", rate.Address, "questions a second of one address; 0: unbounded")
+	c.Flags().Float64Var(&rate.Key, "key-rate", rate.Key, "questions a second of one key; 0: unbounded")
+	c.Flags().StringSliceVar(&proxies, "trusted-proxies", nil, "networks whose X-Forwarded-For is believed; empty: this machine alone")
 	return c
 }
 

@@ -16,6 +16,10 @@ type statement struct {
 	// tables maps each table name that is used, in lower case, to the byte
 	// offset of its first use.
 	tables map[string]int
+	// refs are all places where one is named.
+	refs []tableRef
+	// volatile is true where the same data can give another answer.
+	volatile bool
 	// node is the query node, as DuckDB's parser gave it.
 	node map[string]any
 	// aggregates is true where an aggregate stands outside of subqueries,
@@ -117,6 +121,7 @@ func (w *walker) walk(v any, visible *scope) error {
 }
 
 func (w *walker) object(o map[string]any, visible *scope) error {
+	w.statement.volatile = w.statement.volatile || o["sample"] != nil
 	kind, _ := o["type"].(string)
 	class, isExpression := o["class"].(string)
 	switch {
@@ -201,9 +206,11 @@ func (w *walker) table(o map[string]any, visible *scope) error {
 		}
 	}
 	name = strings.ToLower(name)
+	at := position(o["query_location"])
 	if _, seen := w.statement.tables[name]; !seen {
-		w.statement.tables[name] = position(o["query_location"])
+		w.statement.tables[name] = at
 	}
+	w.statement.refs = append(w.statement.refs, tableRef{at, name})
 	return w.children(o, visible)
 }
 
@@ -244,10 +251,15 @@ func (w *walker) expression(class string, o map[string]any, visible *scope) erro
 			e.Hint = didYouMean(f, functionNames)
 			return e
 		}
+		w.statement.volatile = w.statement.volatile || volatile[f]
 		if w.subqueries == 0 {
 			w.statement.aggregates = w.statement.aggregates || (class == "FUNCTION" && aggregates[f])
 			w.statement.unnests = w.statement.unnests || f == "unnest" || f == "generate_subscripts"
 		}
+	} else if names, _ := o["column_names"].([]any); class == "COLUMN_REF" && len(names) == 1 {
+		// DuckDB takes such a name for a function where no column has it.
+		f, _ := names[0].(string)
+		w.statement.volatile = w.statement.volatile || volatile[strings.ToLower(f)]
 	} else if class == "FUNCTION" {
 		return w.refuse(o, "this call is not allowed")
 	}

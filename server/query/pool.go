@@ -25,12 +25,14 @@ const grace = 250 * time.Millisecond
 
 // PoolOptions tune NewPool. The zero value is what a server wants.
 type PoolOptions struct {
-	// Workers is how many questions run at once. 0: as many as there are cores.
+	// Workers is how many questions run at once, besides one more of somebody
+	// who asks little. 0: as many as there are cores.
 	Workers int
-	// Queue is how many may wait, first come first served; 0: 16 per worker.
-	// One that waits longer than QueueWait is refused; 0: 5 s.
-	Queue     int
-	QueueWait time.Duration
+	// Queue is how many may wait; 0: 16 per worker. Of one user at most UserQueue
+	// wait; 0: 16. One that waits longer than QueueWait is refused; 0: as long as
+	// an interactive question may take.
+	Queue, UserQueue int
+	QueueWait        time.Duration
 	// Threads of each worker, so that a lone question uses the machine. 0: as
 	// many as there are cores, at most 4.
 	Threads int
@@ -50,10 +52,8 @@ type PoolOptions struct {
 type Pool struct {
 	o PoolOptions
 
-	slots   chan struct{}
+	turns   *turns
 	ready   chan *process
-	waiting atomic.Int64
-	running atomic.Int64
 	started atomic.Int64
 	killed  atomic.Int64
 	crashed atomic.Int64
@@ -76,14 +76,17 @@ func NewPool(o PoolOptions) (*Pool, error) {
 	if o.Queue <= 0 {
 		o.Queue = 16 * o.Workers
 	}
-	if o.QueueWait <= 0 {
-		o.QueueWait = 5 * time.Second
+	if o.UserQueue <= 0 {
+		o.UserQueue = 16
 	}
 	if o.Threads <= 0 {
 		o.Threads = min(4, runtime.NumCPU())
 	}
 	if o.Limits == (Limits{}) {
 		o.Limits = DefaultLimits
+	}
+	if o.QueueWait <= 0 {
+		o.QueueWait = o.Limits.Interactive
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -95,7 +98,7 @@ func NewPool(o PoolOptions) (*Pool, error) {
 		}
 		o.Command = []string{self, "worker"}
 	}
-	p := &Pool{o: o, slots: make(chan struct{}, o.Workers), ready: make(chan *process)}
+	p := &Pool{o: o, turns: newTurns(o.Workers, o.Queue, o.UserQueue), ready: make(chan *process)}
 	p.life, p.end = context.WithCancel(context.Background())
 	first := make(chan error, o.Workers)
 	for range o.Workers {
@@ -151,6 +154,22 @@ func (p *Pool) Close() {
 	p.wait.Wait()
 }
 
+// Fairness is how the pool shares its workers among users.
+type Fairness struct {
+	// Workers run questions of anybody, and one more those of users who ask little.
+	Workers int `json:"workers"`
+	// Queue bounds the questions that wait, UserQueue those of one user, and
+	// WaitSeconds how long.
+	Queue       int     `json:"queue"`
+	UserQueue   int     `json:"queue_per_user"`
+	WaitSeconds float64 `json:"queue_seconds"`
+}
+
+// Fairness says how the pool shares its workers.
+func (p *Pool) Fairness() Fairness {
+	return Fairness{Workers: p.o.Workers, Queue: p.o.Queue, UserQueue: p.o.UserQueue, WaitSeconds: p.o.QueueWait.Seconds()}
+}
+
 // Limits are what the pool holds every question to.
 func (p *Pool) Limits() Limits { return p.o.Limits }
 
@@ -166,8 +185,9 @@ type Stats struct {
 
 // Stats returns the present counts.
 func (p *Pool) Stats() Stats {
+	running, waiting := p.turns.counts()
 	return Stats{
-		Workers: p.o.Workers, Running: int(p.running.Load()), Waiting: int(p.waiting.Load()),
+		Workers: p.o.Workers, Running: running, Waiting: waiting,
 		Started: p.started.Load(), Killed: p.killed.Load(), Crashed: p.crashed.Load(), Refused: p.refused.Load(),
 	}
 }
@@ -220,7 +240,7 @@ func (p *Pool) Query(ctx context.Context, r Request) (*Result, error) {
 
 // attempt runs r in one worker. On error the result, if any, is closed.
 func (p *Pool) attempt(ctx context.Context, r Request) (*Result, error) {
-	w, err := p.acquire(ctx)
+	w, t, err := p.acquire(ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -230,7 +250,9 @@ func (p *Pool) attempt(ctx context.Context, r Request) (*Result, error) {
 	stay := context.AfterFunc(p.life, w.kill)
 	q := &Result{ctx: ctx, pool: p, worker: w, request: r, begun: begun}
 	q.refs.Store(1)
+	slow := time.AfterFunc(lightUse, func() { w.giveWay() })
 	q.free = func() {
+		slow.Stop()
 		stop()
 		stay()
 		cancel()
@@ -240,8 +262,7 @@ func (p *Pool) attempt(ctx context.Context, r Request) (*Result, error) {
 		go func() {
 			<-w.exited
 			w.pipe.Close()
-			p.running.Add(-1)
-			<-p.slots
+			p.turns.done(t)
 		}()
 	}
 	if err := q.begin(); err != nil {
@@ -281,31 +302,20 @@ func checkRequest(r Request, l Limits) error {
 	return nil
 }
 
-// acquire waits for a turn and a worker.
-func (p *Pool) acquire(ctx context.Context) (*process, error) {
-	busy := func() error {
-		p.refused.Add(1)
-		return fmt.Errorf("query: all %d workers are taken and the queue is full: %w", p.o.Workers, catalog.ErrBusy)
-	}
-	select {
-	case p.slots <- struct{}{}:
-	default:
-		if p.waiting.Add(1) > int64(p.o.Queue) {
-			p.waiting.Add(-1)
-			return nil, busy()
+// acquire waits for a turn and a worker. The turn is given back when the worker
+// is gone.
+func (p *Pool) acquire(ctx context.Context, r Request) (w *process, t *turn, err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(p.life, func() { cancel(errStopping) })()
+	defer func() {
+		if errors.Is(err, catalog.ErrBusy) || errors.Is(err, catalog.ErrTooMany) {
+			p.refused.Add(1)
 		}
-		defer p.waiting.Add(-1)
-		timer := time.NewTimer(p.o.QueueWait)
-		defer timer.Stop()
-		select {
-		case p.slots <- struct{}{}:
-		case <-timer.C:
-			return nil, busy()
-		case <-ctx.Done():
-			return nil, fmt.Errorf("query: %w", ctx.Err())
-		case <-p.life.Done():
-			return nil, errStopping
-		}
+	}()
+	t, err = p.turns.take(ctx, r.User, r.Weight, r.Deadline > p.o.Limits.Interactive, p.o.QueueWait)
+	if err != nil {
+		return nil, nil, err
 	}
 	timer := time.NewTimer(p.o.QueueWait)
 	defer timer.Stop()
@@ -318,18 +328,14 @@ func (p *Pool) acquire(ctx context.Context) (*process, error) {
 				continue
 			default:
 			}
-			p.running.Add(1)
-			return w, nil
+			return w, t, nil
 		case <-timer.C:
-			<-p.slots
-			return nil, busy()
+			err = fmt.Errorf("query: no worker started within %v: %w", p.o.QueueWait, catalog.ErrBusy)
 		case <-ctx.Done():
-			<-p.slots
-			return nil, fmt.Errorf("query: %w", ctx.Err())
-		case <-p.life.Done():
-			<-p.slots
-			return nil, errStopping
+			err = fmt.Errorf("query: %w", context.Cause(ctx))
 		}
+		p.turns.done(t)
+		return nil, nil, err
 	}
 }
 
@@ -347,6 +353,15 @@ type process struct {
 
 // kill fails only where the process has gone.
 func (w *process) kill() { _ = w.cmd.Process.Kill() }
+
+// giveWay lets a worker that has taken long run behind those that have not.
+func (w *process) giveWay() {
+	select {
+	case <-w.exited:
+	default:
+		lower(w.cmd.Process.Pid)
+	}
+}
 
 // start starts a worker and waits until it is confined and ready.
 func (p *Pool) start() (*process, error) {

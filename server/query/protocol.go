@@ -19,6 +19,7 @@ import (
 //	job: the question          ->
 //	                           <-   names: which tables it uses
 //	sources: what they are     ->
+//	                           <-   found: what the gate found out
 //	                           <-   data ... (an Arrow IPC stream or a text, in pieces)
 //	                           <-   done, or failure at any time
 type frameKind byte
@@ -29,6 +30,7 @@ const (
 	frameJob     frameKind = 'j'
 	frameNames   frameKind = 'n'
 	frameSources frameKind = 's'
+	frameFound   frameKind = 'p'
 	frameData    frameKind = 'd'
 	frameDone    frameKind = 'z'
 	frameTotal   frameKind = 't' // worker: how many rows match, before the first of them
@@ -60,14 +62,16 @@ type job struct {
 	Named    map[string]any
 	Rows     *RowsRequest
 	Text     *Text
+	Estimate bool
 	MaxRows  int64
 	Deadline time.Duration
 	Limits   Limits
 }
 
 type namedSource struct {
-	Name string
-	Path string
+	Name   string
+	Path   string
+	Pinned string
 	// Inline is a table as an Arrow IPC stream.
 	Inline []byte
 }
@@ -76,6 +80,12 @@ type tableUse struct {
 	Name string
 	// Line and Col of its first use; 0 where unknown.
 	Line, Col int
+}
+
+// found is what the gate found out about a question.
+type found struct {
+	Volatile bool
+	Pinned   string
 }
 
 // failure is an error on its way from the worker.

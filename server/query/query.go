@@ -34,6 +34,9 @@ type Engine interface {
 type Source struct {
 	// Path of a release file, whose table store.Table is meant.
 	Path string
+	// Pinned is the name by which this very release can be asked for at any
+	// time, "" where there is none.
+	Pinned string
 	// Inline is a table of booleans, integers, floats, texts, dates and
 	// timestamps. The engine only reads it while it resolves names.
 	Inline arrow.RecordBatch
@@ -54,12 +57,22 @@ type Request struct {
 	// read with Result.Read. Nil: as records.
 	Text *Text
 
+	// Estimate asks, instead of the rows, what the question would cost, by the
+	// planner's guess: one row with the fields rows, rows_read (of all tables),
+	// bytes (of the result) and cost (light, medium or heavy).
+	Estimate bool
+
 	// Resolve says what a table name stands for: "admin_penalties",
 	// "admin_penalties@20261123-3fa9c2d1e0b4", "catalog.datasets". Names come
 	// in lower case. It fails with one of the catalog's errors.
 	Resolve func(ctx context.Context, name string) (Source, error)
 	// Tables lists the names that can be asked for, for suggestions. May be nil.
 	Tables func() []string
+
+	// User asks. Workers are shared fairly among users, each by its Weight;
+	// 0: 1. All without a name are one user.
+	User   string
+	Weight float64
 
 	// MaxRows ends the result after so many rows and marks it truncated.
 	// 0: no limit.

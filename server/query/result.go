@@ -40,6 +40,7 @@ type Result struct {
 	ahead  bool
 	err    error
 	tables []string
+	found  found
 
 	begun   time.Time
 	elapsed time.Duration
@@ -54,7 +55,7 @@ var _ array.RecordReader = (*Result)(nil)
 func (q *Result) begin() error {
 	r := q.request
 	err := writeMessage(q.worker.in, frameJob, job{
-		SQL: r.SQL, Params: r.Params, Named: r.Named, Rows: r.Rows, Text: r.Text, MaxRows: r.MaxRows, Deadline: r.Deadline, Limits: q.pool.o.Limits,
+		SQL: r.SQL, Params: r.Params, Named: r.Named, Rows: r.Rows, Text: r.Text, Estimate: r.Estimate, MaxRows: r.MaxRows, Deadline: r.Deadline, Limits: q.pool.o.Limits,
 	})
 	if err != nil {
 		return q.fault(err)
@@ -64,6 +65,12 @@ func (q *Result) begin() error {
 	if err == nil && kind == frameNames {
 		if err := q.resolve(n); err != nil {
 			return err
+		}
+		kind, n, err = readHead(q.worker.out)
+	}
+	if err == nil && kind == frameFound {
+		if err := readPayload(q.worker.out, n, &q.found); err != nil {
+			return q.fault(err)
 		}
 		kind, n, err = readHead(q.worker.out)
 	}
@@ -110,7 +117,7 @@ func (q *Result) resolve(n int) error {
 		case err != nil:
 			return fmt.Errorf("query: table %q: %w", clip(use.Name), err)
 		}
-		named := namedSource{Name: use.Name, Path: s.Path}
+		named := namedSource{Name: use.Name, Path: s.Path, Pinned: s.Pinned}
 		if s.Inline != nil {
 			var b bytes.Buffer
 			w := ipc.NewWriter(&b, ipc.WithSchema(s.Inline.Schema()))
@@ -128,6 +135,15 @@ func (q *Result) resolve(n int) error {
 	}
 	return nil
 }
+
+// Volatile reports whether the same question over the same releases can have
+// another answer: it asks for the time, for chance, or for a sample.
+func (q *Result) Volatile() bool { return q.found.Volatile }
+
+// Pinned is the statement with every table named by its release, so that it
+// means the same at any time. "" where there is none: for rows, and where a table
+// cannot be pinned.
+func (q *Result) Pinned() string { return q.found.Pinned }
 
 // next moves to the next rows. At the end it learns whether the end is a good
 // one.
@@ -380,11 +396,8 @@ func (f *frameReader) enter(kind frameKind, n int) error {
 func (f *frameReader) Read(p []byte) (int, error) {
 	for f.left == 0 {
 		kind, n, err := readHead(f.r)
-		if err == io.EOF {
-			err = io.ErrUnexpectedEOF // only done ends a result
-		}
 		if err != nil {
-			return 0, err
+			return 0, cutShort(err)
 		}
 		if err := f.enter(kind, n); err != nil {
 			return 0, err
@@ -392,5 +405,14 @@ func (f *frameReader) Read(p []byte) (int, error) {
 	}
 	n, err := f.r.Read(p[:min(len(p), f.left)])
 	f.left -= n
-	return n, err
+	return n, cutShort(err)
+}
+
+// cutShort is the error of a pipe that ended between frames or within one: only
+// done ends a result.
+func cutShort(err error) error {
+	if err == io.EOF {
+		return io.ErrUnexpectedEOF
+	}
+	return err
 }

@@ -19,6 +19,8 @@ type rowsPlan struct {
 	grouped bool
 	// reorders: the order of the file has to be asked for.
 	reorders bool
+	// volatile: the same rows can give another answer.
+	volatile bool
 }
 
 // planRows judges every expression of r. parse is DuckDB's parser.
@@ -43,6 +45,7 @@ func planRows(r *RowsRequest, l Limits, parse func(sql string) ([]byte, error)) 
 			p.grouped = true
 		}
 		p.reorders = p.reorders || s.reorders
+		p.volatile = p.volatile || s.volatile
 		return s, nil
 	}
 	for _, item := range r.Select {

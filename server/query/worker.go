@@ -143,22 +143,30 @@ func (w *worker) answer(ctx context.Context, j *job) (*done, error) {
 	runtime.LockOSThread()
 	var plan *rowsPlan
 	var tables map[string]int
+	var judged *statement
+	learnt := found{}
 	if j.Rows != nil {
 		p, err := planRows(j.Rows, j.Limits, w.parse)
 		if err != nil {
 			return nil, err
 		}
-		plan, tables = p, p.tables
+		plan, tables, learnt.Volatile = p, p.tables, p.volatile
 	} else {
 		s, err := w.judge(j.SQL, j.Limits)
 		if err != nil {
 			return nil, err
 		}
-		tables = s.tables
+		judged, tables, learnt.Volatile = s, s.tables, s.volatile
 	}
-	attached, err := w.attach(j.SQL, tables)
+	attached, pinned, err := w.attach(j.SQL, tables)
 	if err != nil {
 		return nil, err
+	}
+	if plan == nil {
+		learnt.Pinned = pin(j.SQL, judged.refs, pinned, w.parse)
+	}
+	if err := writeMessage(w.out, frameFound, learnt); err != nil {
+		return nil, &brokenPipe{err}
 	}
 	values := map[string]any{}
 	for i, v := range j.Params {
@@ -169,6 +177,12 @@ func (w *worker) answer(ctx context.Context, j *job) (*done, error) {
 	}
 	if plan == nil {
 		s := &stream{text: j.Text, limit: j.MaxRows}
+		if j.Estimate {
+			if j.SQL, err = w.estimate(j.SQL, judged, values); err != nil {
+				return nil, err
+			}
+			values = nil
+		}
 		if err := w.run(ctx, j.SQL, values, s); err != nil {
 			return nil, err
 		}
@@ -200,12 +214,21 @@ func (w *worker) rows(ctx context.Context, j *job, plan *rowsPlan, table string,
 		return nil, err
 	}
 	d := &done{}
-	if j.Rows.Total {
+	s := &stream{text: j.Text, limit: limit, hidden: q.hidden}
+	count := func() (int64, error) {
 		counted, err := w.duck.rows(q.count, values)
 		if err != nil {
-			return nil, err
+			return 0, err
 		}
-		total, err := strconv.ParseInt(counted[0][0], 10, 64)
+		return strconv.ParseInt(counted[0][0], 10, 64)
+	}
+	switch {
+	case !j.Rows.Total:
+	case limit > 0 && limit <= heldRows && len(j.Rows.After) == 0:
+		// A first page that holds all rows needs no second look at the table.
+		s.total = count
+	default:
+		total, err := count()
 		if err != nil {
 			return nil, err
 		}
@@ -213,7 +236,6 @@ func (w *worker) rows(ctx context.Context, j *job, plan *rowsPlan, table string,
 			return nil, err
 		}
 	}
-	s := &stream{text: j.Text, limit: limit, hidden: q.hidden}
 	if err := w.run(ctx, q.query, values, s); err != nil {
 		return nil, err
 	}
@@ -243,8 +265,8 @@ func (w *worker) types(sql string) ([]string, error) {
 
 // attach learns from the server what the names mean, gives up everything else
 // on disk, and makes the names tables. It returns the quoted name of the table
-// behind each name.
-func (w *worker) attach(sql string, tables map[string]int) (map[string]string, error) {
+// behind each name, and the name that pins its release.
+func (w *worker) attach(sql string, tables map[string]int) (attached, pinned map[string]string, err error) {
 	uses := make([]tableUse, 0, len(tables))
 	for name, pos := range tables {
 		use := tableUse{Name: name}
@@ -255,11 +277,11 @@ func (w *worker) attach(sql string, tables map[string]int) (map[string]string, e
 		uses = append(uses, use)
 	}
 	if err := w.send(frameNames, uses); err != nil {
-		return nil, &brokenPipe{err}
+		return nil, nil, &brokenPipe{err}
 	}
 	var sources []namedSource
 	if err := readMessage(w.in, frameSources, &sources); err != nil {
-		return nil, &brokenPipe{err}
+		return nil, nil, &brokenPipe{err}
 	}
 	var files []string
 	for _, s := range sources {
@@ -274,9 +296,9 @@ func (w *worker) attach(sql string, tables map[string]int) (map[string]string, e
 		}
 	}
 	if err := confineToFiles(files, w.hello.TempDir); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	attached := map[string]string{}
+	attached, pinned = map[string]string{}, map[string]string{}
 	databases := map[string]string{}
 	run := []string{"CREATE SCHEMA catalog"}
 	for _, s := range sources {
@@ -289,12 +311,12 @@ func (w *worker) attach(sql string, tables map[string]int) (map[string]string, e
 			databases[s.Path] = db
 			run = append(run, fmt.Sprintf("ATTACH %s AS %s (READ_ONLY)", store.Literal(s.Path), db))
 		}
-		attached[s.Name] = db + ".main." + store.Table
+		attached[s.Name], pinned[s.Name] = db+".main."+store.Table, s.Pinned
 		run = append(run, fmt.Sprintf("CREATE VIEW %s AS SELECT * FROM %s", tableName(s.Name), attached[s.Name]))
 	}
 	for _, q := range run {
 		if err := w.duck.exec(q); err != nil {
-			return nil, fmt.Errorf("%s: %w", q, hidden(err))
+			return nil, nil, fmt.Errorf("%s: %w", q, hidden(err))
 		}
 	}
 	for _, s := range sources {
@@ -303,7 +325,7 @@ func (w *worker) attach(sql string, tables map[string]int) (map[string]string, e
 		}
 		attached[s.Name] = tableName(s.Name)
 		if err := w.load(s); err != nil {
-			return nil, fmt.Errorf("table %s: %w", s.Name, hidden(err))
+			return nil, nil, fmt.Errorf("table %s: %w", s.Name, hidden(err))
 		}
 	}
 	for _, q := range []string{
@@ -312,10 +334,10 @@ func (w *worker) attach(sql string, tables map[string]int) (map[string]string, e
 		"SET lock_configuration = true",
 	} {
 		if err := w.duck.exec(q); err != nil {
-			return nil, fmt.Errorf("%s: %w", q, hidden(err))
+			return nil, nil, fmt.Errorf("%s: %w", q, hidden(err))
 		}
 	}
-	return attached, nil
+	return attached, pinned, nil
 }
 
 // hidden keeps an error of the worker's own SQL out of what the author of a
@@ -434,7 +456,13 @@ type stream struct {
 	// last is the place of the last row that was sent: every second hidden
 	// column, its order values as text, and then its rowid.
 	last []any
+	// total counts all rows where there are more. If it is set, the rows are held
+	// until it is known, for it goes before them.
+	total func() (int64, error)
 }
+
+// heldRows is how large a page may be to be held until its total is known.
+const heldRows = 10_000
 
 // run executes a statement that the gate let through and sends its result. This
 // thread alone reads it (confineToFiles); others turn it into bytes meanwhile.
@@ -444,13 +472,38 @@ func (w *worker) run(ctx context.Context, sql string, values map[string]any, s *
 		return err
 	}
 	defer c.close()
+	schema := arrow.NewSchema(c.schema.Fields()[s.hidden:], nil)
+	var held []arrow.RecordBatch
+	if s.total != nil {
+		defer func() {
+			for _, batch := range held {
+				batch.Release()
+			}
+		}()
+		err := s.read(c, schema, func(batch arrow.RecordBatch) error {
+			held = append(held, batch)
+			return ctx.Err()
+		})
+		if err != nil {
+			return err
+		}
+		n := s.rows
+		if s.more {
+			if n, err = s.total(); err != nil {
+				return err
+			}
+		}
+		if err := writeMessage(w.out, frameTotal, n); err != nil {
+			return &brokenPipe{err}
+		}
+	}
 	format, options := catalog.Format{Ext: "arrow"}, export.Options{}
 	if s.text != nil {
 		format.Ext, options = s.text.Format, s.text.Options
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	rows := &handover{schema: arrow.NewSchema(c.schema.Fields()[s.hidden:], nil), batches: make(chan arrow.RecordBatch, 4)}
+	rows := &handover{schema: schema, batches: make(chan arrow.RecordBatch, 4)}
 	frames := newFrameWriter(w.out)
 	written := make(chan error, 1)
 	go func() {
@@ -458,7 +511,23 @@ func (w *worker) run(ctx context.Context, sql string, values map[string]any, s *
 		_, err := export.Write(ctx, frames, format, rows, export.Meta{}, options)
 		written <- err
 	}()
-	rows.err = s.read(ctx, c, rows)
+	send := func(batch arrow.RecordBatch) error {
+		select {
+		case rows.batches <- batch:
+			return nil
+		case <-ctx.Done():
+			batch.Release()
+			return ctx.Err()
+		}
+	}
+	for len(held) > 0 && rows.err == nil {
+		batch := held[0]
+		held = held[1:]
+		rows.err = send(batch)
+	}
+	if s.total == nil {
+		rows.err = s.read(c, schema, send)
+	}
 	close(rows.batches)
 	err = <-written
 	switch {
@@ -475,9 +544,9 @@ func (w *worker) run(ctx context.Context, sql string, values map[string]any, s *
 	return nil
 }
 
-// read hands over the rows of c, without hidden columns and rows beyond the
-// limit, until they end or ctx does.
-func (s *stream) read(ctx context.Context, c *cursor, to *handover) error {
+// read sends the rows of c, without hidden columns and rows beyond the limit,
+// until they end or send fails. What is sent is the receiver's to release.
+func (s *stream) read(c *cursor, schema *arrow.Schema, send func(arrow.RecordBatch) error) error {
 	for !s.more {
 		batch, err := c.next()
 		if err != nil {
@@ -486,16 +555,13 @@ func (s *stream) read(ctx context.Context, c *cursor, to *handover) error {
 		if batch == nil {
 			return nil
 		}
-		part := s.cut(batch, to.schema)
+		part := s.cut(batch, schema)
 		batch.Release()
 		if part == nil {
 			continue
 		}
-		select {
-		case to.batches <- part:
-		case <-ctx.Done():
-			part.Release()
-			return ctx.Err()
+		if err := send(part); err != nil {
+			return err
 		}
 	}
 	return nil

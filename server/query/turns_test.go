@@ -1,0 +1,181 @@
+package query
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"govdata/catalog"
+)
+
+// visit has a user ask one question that takes so long.
+func visit(t *testing.T, q *turns, name string, weight float64, long bool, took time.Duration) (waited time.Duration, err error) {
+	began := time.Now()
+	turn, err := q.take(t.Context(), name, weight, long, time.Minute)
+	if err != nil {
+		return 0, err
+	}
+	waited = time.Since(began)
+	time.Sleep(took)
+	q.done(turn)
+	return waited, nil
+}
+
+func TestOneHeavyUserStarvesNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newTurns(2, 200, 100)
+		var heavy sync.WaitGroup
+		defer heavy.Wait()
+		for range 90 {
+			heavy.Go(func() { visit(t, q, "heavy", 1, false, 10*time.Second) })
+		}
+		time.Sleep(25 * time.Second)
+		var waits []time.Duration
+		for range 50 {
+			waited, err := visit(t, q, "light", 1, false, 20*time.Millisecond)
+			if err != nil {
+				t.Fatal(err)
+			}
+			waits = append(waits, waited)
+			time.Sleep(300 * time.Millisecond)
+		}
+		if worst := slices.Max(waits); worst != 0 {
+			t.Errorf("somebody who asks little waited %v behind 90 questions of 10 s", worst)
+		}
+	})
+}
+
+func TestUsersGetTimeByTheirWeight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newTurns(2, 1000, 1000)
+		got := map[string]time.Duration{}
+		ctx, stop := context.WithTimeout(t.Context(), 5*time.Minute)
+		defer stop()
+		random := rand.New(rand.NewPCG(1, 2))
+		ask := func(name string, weight float64, took func() time.Duration) {
+			for ctx.Err() == nil {
+				turn, err := q.take(ctx, name, weight, false, time.Hour)
+				if err != nil {
+					return
+				}
+				d := took()
+				time.Sleep(d)
+				got[name] += d
+				q.done(turn)
+			}
+		}
+		for range 10 {
+			go ask("many short", 1, func() time.Duration { return 200 * time.Millisecond })
+			go ask("few long", 1, func() time.Duration { return 5 * time.Second })
+			go ask("key", 4, func() time.Duration { return time.Duration(random.IntN(2000)) * time.Millisecond })
+		}
+		<-ctx.Done()
+		synctest.Wait()
+		time.Sleep(time.Minute)
+		one := (got["many short"] + got["few long"]) / 2
+		for name, want := range map[string]float64{"many short": 1, "few long": 1, "key": 4} {
+			if share := got[name].Seconds() / one.Seconds() / want; share < 0.8 || share > 1.25 {
+				t.Errorf("%s got %.2f of its share", name, share)
+			}
+		}
+	})
+}
+
+func TestLongQuestionsLeaveAPlace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newTurns(4, 100, 100)
+		var long sync.WaitGroup
+		defer long.Wait()
+		for _, name := range []string{"a", "b", "c", "d", "a", "b"} {
+			long.Go(func() { visit(t, q, name, 1, true, time.Minute/2) })
+		}
+		synctest.Wait()
+		if running, waiting := q.counts(); running != 3 || waiting != 3 {
+			t.Errorf("%d long questions run and %d wait; want 3 of 4 places taken", running, waiting)
+		}
+		for range 20 { // uses more than counts as light
+			if waited, err := visit(t, q, "busy", 1, false, time.Second); err != nil || waited > 0 {
+				t.Fatalf("waited %v: %v", waited, err)
+			}
+		}
+	})
+}
+
+func TestAFullQueueDropsWhoeverWaitsMost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newTurns(1, 4, 3)
+		hold := func(name string, lot chan error) {
+			_, err := visit(t, q, name, 1, false, 10*time.Second)
+			lot <- err
+		}
+		heavy, light := make(chan error, 10), make(chan error, 10)
+		for range 5 { // one runs, three wait, the fifth is too much of one user
+			go hold("heavy", heavy)
+			synctest.Wait()
+		}
+		if err := <-heavy; !errors.Is(err, catalog.ErrTooMany) {
+			t.Errorf("got %v, want ErrTooMany", err)
+		}
+		for _, name := range []string{"x", "y", "z"} { // x takes the light place
+			go hold(name, light)
+			synctest.Wait()
+		}
+		if err := <-heavy; !errors.Is(err, catalog.ErrBusy) {
+			t.Errorf("got %v, want ErrBusy for the one that waits most", err)
+		}
+		for range 3 {
+			if err := <-light; err != nil {
+				t.Error(err)
+			}
+		}
+		for range 3 {
+			if err := <-heavy; err != nil {
+				t.Error(err)
+			}
+		}
+		if running, waiting := q.counts(); running != 0 || waiting != 0 {
+			t.Errorf("%d run and %d wait at the end", running, waiting)
+		}
+	})
+}
+
+// Whoever leaves, is refused or is served at the very same moment leaves no
+// place taken behind.
+func TestNoTurnIsLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newTurns(2, 8, 4)
+		random := rand.New(rand.NewPCG(3, 4))
+		for range 3000 {
+			name := string(rune('a' + random.IntN(5)))
+			patience := time.Duration(random.IntN(30)) * time.Millisecond
+			wait := time.Duration(random.IntN(30)) * time.Millisecond
+			took := time.Duration(random.IntN(10)) * time.Millisecond
+			long := random.IntN(3) == 0
+			go func() {
+				ctx, cancel := context.WithTimeout(t.Context(), patience)
+				defer cancel()
+				turn, err := q.take(ctx, name, 1, long, wait)
+				if err != nil {
+					return
+				}
+				time.Sleep(took)
+				q.done(turn)
+			}()
+			time.Sleep(time.Duration(random.IntN(4)) * time.Millisecond)
+		}
+		time.Sleep(time.Second)
+		if running, waiting := q.counts(); running != 0 || waiting != 0 || q.long != 0 {
+			t.Errorf("%d run, %d long, and %d wait at the end", running, q.long, waiting)
+		}
+		for name, u := range q.users {
+			if u.running != 0 || u.long != 0 || len(u.line) != 0 || u.since != 0 || q.use(u, time.Now()) < 0 {
+				t.Errorf("%s: %+v", name, u)
+			}
+		}
+	})
+}
