@@ -47,6 +47,8 @@ type Manifest struct {
 	Timeliness *TimelinessCounts `json:"timeliness,omitempty"`
 	// Store is the DuckDB file that answers queries.
 	Store Artefact `json:"store"`
+	// Profile is the file with the profile of the release; nil before there was one.
+	Profile *Artefact `json:"profile,omitempty"`
 	// Artefacts are the download files.
 	Artefacts []Artefact `json:"artefacts"`
 	Software  string     `json:"software"`

@@ -1,0 +1,93 @@
+package catalog
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// Profile says how the values of each field are spread, over all rows of a
+// release. It is computed at publish.
+type Profile struct {
+	// Version of this form; now 1.
+	Version int             `json:"version"`
+	Rows    int64           `json:"rows"`
+	Columns []ColumnProfile `json:"columns"`
+}
+
+// ColumnProfile is the profile of one field. Values are in the notation of the
+// CSV file. The field's title and unit stand in the definition.
+type ColumnProfile struct {
+	Name string `json:"name"`
+	Type Type   `json:"type"`
+	// Nulls and Distinct count rows without a value, and different values.
+	// Distinct is an estimate (HyperLogLog, within a few per cent) unless
+	// DistinctExact.
+	Nulls         int64 `json:"nulls"`
+	Distinct      int64 `json:"distinct"`
+	DistinctExact bool  `json:"distinct_exact"`
+	// Min and Max; none for booleans and where there are no values.
+	Min string `json:"min,omitempty"`
+	Max string `json:"max,omitempty"`
+	// Mean and Sum of numbers, Sum exact.
+	Mean *float64 `json:"mean,omitempty"`
+	Sum  string   `json:"sum,omitempty"`
+	// Quantiles of numbers, dates and times, by ascending P, approximate.
+	Quantiles []Quantile `json:"quantiles,omitempty"`
+	// ShortestText and LongestText are lengths of texts, in characters.
+	ShortestText *int64 `json:"shortest_text,omitempty"`
+	LongestText  *int64 `json:"longest_text,omitempty"`
+	// Top are the most frequent values, most frequent first, at most topValues.
+	// Of a field with a separator (several values in a cell) each value counts
+	// by itself. Nil where every value is another one.
+	Top []ValueCount `json:"top,omitempty"`
+	// Histogram counts numbers, dates and times in neighbouring bins of equal
+	// width, all values of the field together: From <= value < To, the last bin with its To.
+	Histogram []Bin `json:"histogram,omitempty"`
+}
+
+// Quantile is the value below which a share P of the values lies.
+type Quantile struct {
+	P     float64 `json:"p"`
+	Value string  `json:"value"`
+}
+
+// ValueCount is how many rows hold a value.
+type ValueCount struct {
+	Value string `json:"value"`
+	Count int64  `json:"count"`
+}
+
+// Bin is one bar of a histogram.
+type Bin struct {
+	From  string `json:"from"`
+	To    string `json:"to"`
+	Count int64  `json:"count"`
+}
+
+// ProfilePath returns where the profile of the release lies, "" where it has
+// none: it was published before there were profiles.
+func (r *Release) ProfilePath() string {
+	if r.Manifest.Profile == nil {
+		return ""
+	}
+	return filepath.Join(r.dir, r.Manifest.Profile.File)
+}
+
+// ReadProfile returns the profile of the release, or ErrNotFound.
+func (r *Release) ReadProfile() (*Profile, error) {
+	path := r.ProfilePath()
+	if path == "" {
+		return nil, fmt.Errorf("release %s has no profile: %w", r.Ref(), ErrNotFound)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("profile of %s: %w", r.Ref(), err)
+	}
+	p := &Profile{}
+	if err := json.Unmarshal(b, p); err != nil {
+		return nil, fmt.Errorf("profile of %s: %w", r.Ref(), err)
+	}
+	return p, nil
+}
