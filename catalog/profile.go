@@ -1,6 +1,8 @@
 package catalog
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -38,12 +40,15 @@ type ColumnProfile struct {
 	// ShortestText and LongestText are lengths of texts, in characters.
 	ShortestText *int64 `json:"shortest_text,omitempty"`
 	LongestText  *int64 `json:"longest_text,omitempty"`
-	// Top are the most frequent values, most frequent first, at most topValues.
-	// Of a field with a separator (several values in a cell) each value counts
-	// by itself. Nil where every value is another one.
+	// Top are the most frequent values, most frequent first, at most 20. Of a
+	// field with a separator (several values in a cell) each value counts by
+	// itself. Nil where every value is another one. Of more than 200,000 different
+	// values the frequent ones are found by a sketch; their counts are exact.
 	Top []ValueCount `json:"top,omitempty"`
-	// Histogram counts numbers, dates and times in neighbouring bins of equal
-	// width, all values of the field together: From <= value < To, the last bin with its To.
+	// Histogram counts numbers, dates and times in neighbouring bins, all values
+	// of the field together: From <= value < To, the last bin with its To. Bins
+	// of numbers are equally wide, but the first and the last reach to Min and Max
+	// where few values lie far off; those of times are hours, days, months, years.
 	Histogram []Bin `json:"histogram,omitempty"`
 }
 
@@ -66,22 +71,29 @@ type Bin struct {
 	Count int64  `json:"count"`
 }
 
-// ProfilePath returns where the profile of the release lies, "" where it has
-// none: it was published before there were profiles.
-func (r *Release) ProfilePath() string {
-	if r.Manifest.Profile == nil {
-		return ""
+const profileName = "profile.json"
+
+// Write writes the profile into the folder of a release and returns its artefact.
+func (p *Profile) Write(dir string) (*Artefact, error) {
+	b, err := json.Marshal(p)
+	if err != nil {
+		return nil, fmt.Errorf("profile: %w", err)
 	}
-	return filepath.Join(r.dir, r.Manifest.Profile.File)
+	if err := writeSynced(filepath.Join(dir, profileName), b); err != nil {
+		return nil, fmt.Errorf("profile: %w", err)
+	}
+	sum := sha256.Sum256(b)
+	return &Artefact{Format: "profile", File: profileName, MediaType: "application/json", Bytes: int64(len(b)), SHA256: hex.EncodeToString(sum[:]), Rows: p.Rows}, nil
 }
 
-// ReadProfile returns the profile of the release, or ErrNotFound.
+// ReadProfile returns the profile of the release, or ErrNotFound where it was
+// published before there were profiles. It tells of the rows: whoever may not
+// have those may not have it either.
 func (r *Release) ReadProfile() (*Profile, error) {
-	path := r.ProfilePath()
-	if path == "" {
-		return nil, fmt.Errorf("release %s has no profile: %w", r.Ref(), ErrNotFound)
+	if r.Profile == nil {
+		return nil, fmt.Errorf("release %s has no profile, it was published before there were any: %w", r.Ref(), ErrNotFound)
 	}
-	b, err := os.ReadFile(path)
+	b, err := os.ReadFile(filepath.Join(r.dir, r.Profile.File))
 	if err != nil {
 		return nil, fmt.Errorf("profile of %s: %w", r.Ref(), err)
 	}

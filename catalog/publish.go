@@ -144,7 +144,7 @@ func (s *Staging) check(ctx context.Context, m *Manifest) error {
 	if m.Rows != m.Counts.Published+m.Counts.Kept {
 		return fmt.Errorf("%d rows in the release, but %d published + %d kept: %w", m.Rows, m.Counts.Published, m.Counts.Kept, ErrInvalid)
 	}
-	for _, a := range append([]Artefact{m.Store}, m.Artefacts...) {
+	for _, a := range m.files() {
 		if a.Rows != m.Rows {
 			return fmt.Errorf("%s has %d rows, the release %d: %w", a.File, a.Rows, m.Rows, ErrInvalid)
 		}

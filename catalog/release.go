@@ -56,6 +56,15 @@ type Manifest struct {
 	SignedBy string `json:"signed_by"`
 }
 
+// files are all that a release consists of, beside the manifest and its signature.
+func (m *Manifest) files() []Artefact {
+	files := append([]Artefact{m.Store}, m.Artefacts...)
+	if m.Profile != nil {
+		files = append(files, *m.Profile)
+	}
+	return files
+}
+
 // schemaHash is what Manifest.Schema holds: of one line a field, name, type
 // and unit parted by tabs.
 func schemaHash(d *Dataset) string {

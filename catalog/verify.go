@@ -43,8 +43,8 @@ func (r *Release) Verify(ctx context.Context, trusted ed25519.PublicKey) ([]Mism
 	if err != nil {
 		return ms, fmt.Errorf("verify %s: %w", r.Ref(), err)
 	}
-	listed := []string{manifestName, signatureName, r.Store.File}
-	for _, a := range r.Artefacts {
+	listed := []string{manifestName, signatureName}
+	for _, a := range r.files() {
 		listed = append(listed, a.File)
 	}
 	for _, e := range entries {
@@ -57,7 +57,7 @@ func (r *Release) Verify(ctx context.Context, trusted ed25519.PublicKey) ([]Mism
 
 // checkFiles hashes what m lists in dir, on all cores.
 func checkFiles(ctx context.Context, dir string, m *Manifest) ([]Mismatch, error) {
-	files := append([]Artefact{m.Store}, m.Artefacts...)
+	files := m.files()
 	found := make([]*Mismatch, len(files))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))

@@ -305,3 +305,49 @@ func (s *Server) showRelease(c *gin.Context) error {
 	c.JSON(http.StatusOK, gin.H{"release": releaseOf(r), "fields": publicFields(&r.Dataset), "downloads": s.distributions(c, r, ref)})
 	return nil
 }
+
+// profiledColumn is a field and how its values are spread.
+type profiledColumn struct {
+	catalog.ColumnProfile
+	Title catalog.Text `json:"title"`
+	Unit  string       `json:"unit,omitempty"`
+}
+
+// profile answers /api/v1/datasets/{id}/profile, of the current release or of
+// release=. Whoever may not have the rows may not have it.
+func (s *Server) profile(c *gin.Context) error {
+	if err := allow(c, "release"); err != nil {
+		return err
+	}
+	name := c.Param("id")
+	if release := c.Query("release"); release != "" {
+		name += "@" + release
+		c.Header("Cache-Control", immutable)
+	}
+	ref, err := catalog.ParseRef(name)
+	if err != nil {
+		return err
+	}
+	r, err := s.o.Catalog.Resolve(ref)
+	if err != nil {
+		return err
+	}
+	if err := open(c, r); err != nil {
+		return err
+	}
+	p, err := r.ReadProfile()
+	if err != nil {
+		return err
+	}
+	fields := map[string]catalog.Field{}
+	for _, f := range r.Dataset.Public() {
+		fields[f.Name] = f
+	}
+	columns := []profiledColumn{}
+	for _, column := range p.Columns {
+		columns = append(columns, profiledColumn{column, fields[column.Name].Title, fields[column.Name].Unit})
+	}
+	c.Header("X-Release", string(r.Release))
+	c.JSON(http.StatusOK, gin.H{"dataset": r.Dataset.ID, "release": r.Release, "rows": p.Rows, "synthetic": r.Dataset.Synthetic, "columns": columns})
+	return nil
+}

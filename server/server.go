@@ -109,6 +109,7 @@ func New(o Options) (*Server, error) {
 	get("/api/v1/datasets", s.listDatasets)
 	get("/api/v1/datasets/:id", s.showDataset)
 	get("/api/v1/datasets/:id/sample", s.sample)
+	get("/api/v1/datasets/:id/profile", s.profile)
 	get("/api/v1/datasets/:id/releases", s.listReleases)
 	get("/api/v1/datasets/:id/releases/:release", s.showRelease)
 	get("/api/v1/limits", s.limits)

@@ -122,6 +122,14 @@ func render(ctx context.Context, cat *catalog.Catalog, st *catalog.Staging, path
 	}
 	m.Release = catalog.NewReleaseID(m.PublishedAt, m.Content)
 	meta.Release = m.Release
+	p.stage("profiling")
+	profile, err := src.Profile(ctx, &m.Dataset)
+	if err != nil {
+		return err
+	}
+	if m.Profile, err = profile.Write(st.Dir()); err != nil {
+		return err
+	}
 	var rest []string
 	for _, f := range catalog.Formats {
 		if f.Bulk && f.Ext != "csv" {
