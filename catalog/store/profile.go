@@ -60,8 +60,9 @@ type outline struct {
 	count, distinct     int64
 	min, max, sum, mean sql.NullString
 	shortest, longest   sql.NullInt64
-	// quantiles as numbers: of dates days, of times microseconds since 1970.
-	quantiles [7]sql.NullFloat64
+	// quantiles as numbers: of dates days, of times microseconds since 1970. None
+	// where there are no values.
+	quantiles []float64
 }
 
 // scalar is the field as a number, "" where it is none.
@@ -84,8 +85,28 @@ func isNumber(field *catalog.Field) bool {
 	return isDecimal || field.Type == catalog.TypeInteger
 }
 
+// doubles scans a list of doubles, or NULL.
+type doubles []float64
+
+// Scan implements sql.Scanner.
+func (d *doubles) Scan(v any) error {
+	list, ok := v.([]any)
+	if !ok && v != nil {
+		return fmt.Errorf("%T is no list", v)
+	}
+	for _, e := range list {
+		f, ok := e.(float64)
+		if !ok {
+			return fmt.Errorf("%T is no double", e)
+		}
+		*d = append(*d, f)
+	}
+	return nil
+}
+
 func (f *File) outlines(ctx context.Context, fields []catalog.Field) ([]outline, error) {
 	outlines := make([]outline, len(fields))
+	shares := strings.ReplaceAll(fmt.Sprint(quantiles), " ", ", ")
 	var columns []string
 	var into []any
 	add := func(expression string, to any) {
@@ -108,9 +129,7 @@ func (f *File) outlines(ctx context.Context, fields []catalog.Field) ([]outline,
 			add("max(length("+name+"))", &o.longest)
 		}
 		if number := scalar(field); number != "" {
-			for j, q := range quantiles {
-				add(fmt.Sprintf("approx_quantile(%s, %g)", number, q), &o.quantiles[j])
-			}
+			add("approx_quantile("+number+", "+shares+")", (*doubles)(&o.quantiles))
 		}
 	}
 	err := f.db.QueryRowContext(ctx, "SELECT "+strings.Join(columns, ", ")+" FROM "+Table).Scan(into...)
@@ -125,10 +144,8 @@ func (o *outline) profile(field *catalog.Field, rows int64) catalog.ColumnProfil
 	if o.shortest.Valid {
 		c.ShortestText, c.LongestText = &o.shortest.Int64, &o.longest.Int64
 	}
-	for i, q := range quantiles {
-		if v := o.quantiles[i]; v.Valid {
-			c.Quantiles = append(c.Quantiles, catalog.Quantile{P: q, Value: notation(field, v.Float64)})
-		}
+	for i, v := range o.quantiles {
+		c.Quantiles = append(c.Quantiles, catalog.Quantile{P: quantiles[i], Value: notation(field, v)})
 	}
 	return c
 }
@@ -210,7 +227,7 @@ func (f *File) numberBins(ctx context.Context, field *catalog.Field, o *outline,
 		return fmt.Errorf("numbers from %q to %q", c.Min, c.Max)
 	}
 	low, high := least, most
-	if a, b := o.quantiles[0].Float64, o.quantiles[len(quantiles)-1].Float64; b > a && most-least > 4*(b-a) {
+	if a, b := o.quantiles[0], o.quantiles[len(o.quantiles)-1]; b > a && most-least > 4*(b-a) {
 		low, high = a, b
 	}
 	width := roundWidth((high - low) / histogramBins)
