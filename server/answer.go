@@ -95,7 +95,7 @@ type question struct {
 // sql answers /api/v1/sql.
 func (s *Server) sql(ext string) func(*gin.Context) error {
 	return func(c *gin.Context) error {
-		q, err := s.sqlQuestion(c, ext)
+		q, err := s.sqlQuestion(c, ext, "")
 		if err != nil {
 			return err
 		}
@@ -105,7 +105,9 @@ func (s *Server) sql(ext string) func(*gin.Context) error {
 
 const maxBody = 1 << 20
 
-func (s *Server) sqlQuestion(c *gin.Context, ext string) (*question, error) {
+// sqlQuestion reads the question of a request. Where otherwise is set, it is the
+// format of one that asks for none.
+func (s *Server) sqlQuestion(c *gin.Context, ext, otherwise string) (*question, error) {
 	values := c.Request.URL.Query()
 	if err := allow(c, sqlParams(values)...); err != nil {
 		return nil, err
@@ -128,7 +130,11 @@ func (s *Server) sqlQuestion(c *gin.Context, ext string) (*question, error) {
 	if err := bind(values, &r); err != nil {
 		return nil, err
 	}
-	f, err := answerFormat(c, ext, values.Get("format"))
+	asked := values.Get("format")
+	if asked == "" {
+		asked = otherwise
+	}
+	f, err := answerFormat(c, ext, asked)
 	if err != nil {
 		return nil, err
 	}

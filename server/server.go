@@ -21,6 +21,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"govdata/catalog"
+	"govdata/server/exports"
 	"govdata/server/keys"
 	"govdata/server/problem"
 	"govdata/server/query"
@@ -38,6 +39,8 @@ type Options struct {
 	Sandbox string
 	// Keys open datasets on a condition; nil: there are none.
 	Keys *keys.Store
+	// Exports keeps what is too long to wait for; nil: there are no exports.
+	Exports *exports.Store
 	// Rate bounds the questions of one user; zero: DefaultRate.
 	Rate Rate
 	// TrustedProxies are the networks from which X-Forwarded-For says who asks.
@@ -61,6 +64,7 @@ type Server struct {
 	spools  spoolDisk
 	rates   rates
 	results results
+	exports *exportsRunner
 }
 
 // Row limits of the JSON answers.
@@ -88,6 +92,9 @@ func New(o Options) (*Server, error) {
 	gin.SetMode(gin.ReleaseMode)
 	s := &Server{o: o, gin: gin.New(), metrics: newMetrics(o.Engine)}
 	s.spools.limit = spoolBytes
+	if o.Exports != nil {
+		s.exports = &exportsRunner{store: o.Exports, wake: make(chan struct{}, 1)}
+	}
 	g := s.gin
 	g.RedirectTrailingSlash = false
 	g.HandleMethodNotAllowed = true
@@ -119,6 +126,10 @@ func New(o Options) (*Server, error) {
 		get("/api/v1/sql"+ext, s.sql(ext))
 		g.POST("/api/v1/sql"+ext, s.handle(s.sql(ext)))
 	}
+	g.POST("/api/v1/exports", s.handle(s.createExport))
+	get("/api/v1/exports/:job", s.showExport)
+	g.DELETE("/api/v1/exports/:job", s.handle(s.cancelExport))
+	get("/api/v1/exports/:job/:file", s.exportFile)
 	get("/d/:file", s.download)
 	get("/d/catalog.json", s.bulkCatalog)
 	get("/d/files.txt", s.bulkFiles)
@@ -166,6 +177,12 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		MaxHeaderBytes:    64 << 10,
 		BaseContext:       func(net.Listener) context.Context { return base },
 		ErrorLog:          slog.NewLogLogger(s.o.Log.Handler(), slog.LevelDebug),
+	}
+	if s.exports != nil {
+		background, halt := context.WithCancel(ctx)
+		ended := make(chan struct{})
+		go func() { defer close(ended); s.runExports(background) }()
+		defer func() { halt(); <-ended }()
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- h.Serve(l) }()
@@ -216,7 +233,7 @@ func (s *Server) serve(rw http.ResponseWriter, r *http.Request) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	if r.Method == http.MethodOptions {
-		h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, OPTIONS")
+		h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, DELETE, OPTIONS")
 		h.Set("Access-Control-Allow-Headers", "Accept, Accept-Language, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Range, Range, X-API-Key")
 		h.Set("Access-Control-Max-Age", "86400")
 		w.WriteHeader(http.StatusNoContent)
@@ -315,6 +332,8 @@ func (s *Server) limits(c *gin.Context) error {
 		"query":               s.o.Limits,
 		"interactive_seconds": s.o.Limits.Interactive.Seconds(),
 		"export_seconds":      s.o.Limits.Export.Seconds(),
+		"job_seconds":         s.o.Limits.Job.Seconds(),
+		"jobs":                gin.H{"per_user": exports.PerUser, "waiting": exports.Waiting, "kept_seconds": exports.Kept.Seconds(), "bytes": int64(exportBytes)},
 		"rows_default":        defaultRows,
 		"rows_max":            maxRows,
 		"statements":          1,
@@ -357,6 +376,8 @@ func newMetrics(engine query.Engine) *metrics {
 		"limit":   func(s query.Stats) int { return s.Workers },
 		"running": func(s query.Stats) int { return s.Running },
 		"waiting": func(s query.Stats) int { return s.Waiting },
+
+		"background": func(s query.Stats) int { return s.Background },
 	} {
 		m.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "govdata_query_workers", Help: "Query workers that may run, those that do, and questions that wait for one.", ConstLabels: prometheus.Labels{"state": name}},
 			func() float64 { return float64(of(pool.Stats())) }))
@@ -376,7 +397,7 @@ func newMetrics(engine query.Engine) *metrics {
 func (m *metrics) observe(r *http.Request, w *writer, took time.Duration) {
 	area, method := areaOf(r.URL.Path), r.Method
 	switch method {
-	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodOptions:
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodDelete, http.MethodOptions:
 	default:
 		method = "other" // a label must not be for clients to choose
 	}

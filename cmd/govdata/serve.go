@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"text/tabwriter"
@@ -16,6 +17,7 @@ import (
 	"govdata/catalog"
 	"govdata/export"
 	"govdata/server"
+	"govdata/server/exports"
 	"govdata/server/query"
 )
 
@@ -50,7 +52,12 @@ func (a *app) serve() *cobra.Command {
 				return err
 			}
 			defer granted.Close()
-			s, err := server.New(server.Options{Catalog: cat, Keys: granted, Engine: pool, Site: site, Limits: pool.Limits(), Sandbox: pool.Sandbox(), Rate: rate, TrustedProxies: proxies, Log: a.log, Software: "govdata " + version()})
+			jobs, err := exports.Open(filepath.Join(cat.PrivateDir(), "exports"))
+			if err != nil {
+				return err
+			}
+			defer jobs.Close()
+			s, err := server.New(server.Options{Catalog: cat, Keys: granted, Exports: jobs, Engine: pool, Site: site, Limits: pool.Limits(), Sandbox: pool.Sandbox(), Rate: rate, TrustedProxies: proxies, Log: a.log, Software: "govdata " + version()})
 			if err != nil {
 				return err
 			}

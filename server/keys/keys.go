@@ -95,7 +95,16 @@ func (s *Store) Create(ctx context.Context, holder string, datasets []catalog.ID
 // Find returns the key of a secret. The error wraps catalog.ErrUnauthorized for
 // one that is unknown, expired or revoked.
 func (s *Store) Find(ctx context.Context, secret string) (*Key, error) {
-	keys, err := s.list(ctx, "WHERE hash = ?", hashOf(secret))
+	return s.one(ctx, "WHERE hash = ?", hashOf(secret))
+}
+
+// Get returns a key by its id, with the errors of Find.
+func (s *Store) Get(ctx context.Context, id string) (*Key, error) {
+	return s.one(ctx, "WHERE id = ?", id)
+}
+
+func (s *Store) one(ctx context.Context, where string, arg any) (*Key, error) {
+	keys, err := s.list(ctx, where, arg)
 	switch {
 	case err != nil:
 		return nil, err

@@ -98,7 +98,7 @@ func (o *operator) cardinalities() (rows, read, passed float64) {
 	}
 	var text string
 	if json.Unmarshal(o.Info["Estimated Cardinality"], &text) == nil {
-		if n, err := strconv.ParseFloat(text, 64); err == nil {
+		if n, err := strconv.ParseFloat(text, 64); err == nil && (n > 0 || len(o.Children) == 0) { // 0 is no guess, as above a sort
 			rows = n
 		}
 	}

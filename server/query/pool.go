@@ -52,12 +52,14 @@ type PoolOptions struct {
 type Pool struct {
 	o PoolOptions
 
-	turns   *turns
-	ready   chan *process
-	started atomic.Int64
-	killed  atomic.Int64
-	crashed atomic.Int64
-	refused atomic.Int64
+	turns *turns
+	// background are the turns of Request.Background.
+	background *turns
+	ready      chan *process
+	started    atomic.Int64
+	killed     atomic.Int64
+	crashed    atomic.Int64
+	refused    atomic.Int64
 
 	held atomic.Pointer[ready]
 	// life ends with Close.
@@ -98,7 +100,7 @@ func NewPool(o PoolOptions) (*Pool, error) {
 		}
 		o.Command = []string{self, "worker"}
 	}
-	p := &Pool{o: o, turns: newTurns(o.Workers, o.Queue, o.UserQueue), ready: make(chan *process)}
+	p := &Pool{o: o, turns: newTurns(o.Workers, 1, o.Queue, o.UserQueue), background: newTurns(1, 0, 1, 1), ready: make(chan *process)}
 	p.life, p.end = context.WithCancel(context.Background())
 	first := make(chan error, o.Workers)
 	for range o.Workers {
@@ -176,7 +178,8 @@ func (p *Pool) Limits() Limits { return p.o.Limits }
 // Stats are counts of workers and questions.
 type Stats struct {
 	// Workers can run at once; Running do; Waiting questions are queued.
-	Workers, Running, Waiting int
+	// Background questions run beside them.
+	Workers, Running, Waiting, Background int
 	// Since the start: workers started, killed at a deadline, a limit or by
 	// their client's leaving, and ended by themselves where they should not;
 	// questions refused because the queue was full or slow.
@@ -186,8 +189,9 @@ type Stats struct {
 // Stats returns the present counts.
 func (p *Pool) Stats() Stats {
 	running, waiting := p.turns.counts()
+	background, _ := p.background.counts()
 	return Stats{
-		Workers: p.o.Workers, Running: running, Waiting: waiting,
+		Workers: p.o.Workers, Running: running, Background: background, Waiting: waiting,
 		Started: p.started.Load(), Killed: p.killed.Load(), Crashed: p.crashed.Load(), Refused: p.refused.Load(),
 	}
 }
@@ -250,7 +254,11 @@ func (p *Pool) attempt(ctx context.Context, r Request) (*Result, error) {
 	stay := context.AfterFunc(p.life, w.kill)
 	q := &Result{ctx: ctx, pool: p, worker: w, request: r, begun: begun}
 	q.refs.Store(1)
-	slow := time.AfterFunc(lightUse, func() { w.giveWay() })
+	patience := lightUse
+	if r.Background {
+		patience = 0
+	}
+	slow := time.AfterFunc(patience, func() { w.giveWay() })
 	q.free = func() {
 		slow.Stop()
 		stop()
@@ -262,7 +270,7 @@ func (p *Pool) attempt(ctx context.Context, r Request) (*Result, error) {
 		go func() {
 			<-w.exited
 			w.pipe.Close()
-			p.turns.done(t)
+			p.turnsOf(r).done(t)
 		}()
 	}
 	if err := q.begin(); err != nil {
@@ -302,6 +310,13 @@ func checkRequest(r Request, l Limits) error {
 	return nil
 }
 
+func (p *Pool) turnsOf(r Request) *turns {
+	if r.Background {
+		return p.background
+	}
+	return p.turns
+}
+
 // acquire waits for a turn and a worker. The turn is given back when the worker
 // is gone.
 func (p *Pool) acquire(ctx context.Context, r Request) (w *process, t *turn, err error) {
@@ -313,7 +328,7 @@ func (p *Pool) acquire(ctx context.Context, r Request) (w *process, t *turn, err
 			p.refused.Add(1)
 		}
 	}()
-	t, err = p.turns.take(ctx, r.User, r.Weight, r.Deadline > p.o.Limits.Interactive, p.o.QueueWait)
+	t, err = p.turnsOf(r).take(ctx, r.User, r.Weight, r.Deadline > p.o.Limits.Interactive, p.o.QueueWait)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -334,7 +349,7 @@ func (p *Pool) acquire(ctx context.Context, r Request) (w *process, t *turn, err
 		case <-ctx.Done():
 			err = fmt.Errorf("query: %w", context.Cause(ctx))
 		}
-		p.turns.done(t)
+		p.turnsOf(r).done(t)
 		return nil, nil, err
 	}
 }

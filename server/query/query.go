@@ -74,6 +74,10 @@ type Request struct {
 	User   string
 	Weight float64
 
+	// Background questions are those that nobody waits for: they run one at a
+	// time, beside the workers of the others and with less of the processor.
+	Background bool
+
 	// MaxRows ends the result after so many rows and marks it truncated.
 	// 0: no limit.
 	MaxRows int64
@@ -133,6 +137,9 @@ type Limits struct {
 	// Export of one that fills a file.
 	Interactive time.Duration `json:"-"`
 	Export      time.Duration `json:"-"`
+	// Job is the deadline of one that nobody waits for, and JobBytes bounds its result.
+	Job      time.Duration `json:"-"`
+	JobBytes int64         `json:"job_bytes"`
 	// MemoryMB of a worker, and TempMB of disk for what does not fit.
 	MemoryMB int `json:"memory_mb"`
 	TempMB   int `json:"temp_mb"`
@@ -148,6 +155,8 @@ var DefaultLimits = Limits{
 	Tables:        64,
 	Interactive:   10 * time.Second,
 	Export:        60 * time.Second,
+	Job:           15 * time.Minute,
+	JobBytes:      8 << 30,
 	MemoryMB:      1024,
 	TempMB:        2048,
 	ResponseBytes: 2 << 30,

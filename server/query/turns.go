@@ -69,8 +69,8 @@ type turn struct {
 	begun time.Time
 }
 
-func newTurns(places, queue, each int) *turns {
-	return &turns{places: places, light: 1, queue: queue, each: each, users: map[string]*user{}, epoch: time.Now()}
+func newTurns(places, light, queue, each int) *turns {
+	return &turns{places: places, light: light, queue: queue, each: each, users: map[string]*user{}, epoch: time.Now()}
 }
 
 // take waits for a turn, at most for wait. The errors are catalog.ErrBusy where

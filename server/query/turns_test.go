@@ -28,7 +28,7 @@ func visit(t *testing.T, q *turns, name string, weight float64, long bool, took 
 
 func TestOneHeavyUserStarvesNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := newTurns(2, 200, 100)
+		q := newTurns(2, 1, 200, 100)
 		var heavy sync.WaitGroup
 		defer heavy.Wait()
 		for range 90 {
@@ -52,7 +52,7 @@ func TestOneHeavyUserStarvesNobody(t *testing.T) {
 
 func TestUsersGetTimeByTheirWeight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := newTurns(2, 1000, 1000)
+		q := newTurns(2, 1, 1000, 1000)
 		got := map[string]time.Duration{}
 		ctx, stop := context.WithTimeout(t.Context(), 5*time.Minute)
 		defer stop()
@@ -88,7 +88,7 @@ func TestUsersGetTimeByTheirWeight(t *testing.T) {
 
 func TestLongQuestionsLeaveAPlace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := newTurns(4, 100, 100)
+		q := newTurns(4, 1, 100, 100)
 		var long sync.WaitGroup
 		defer long.Wait()
 		for _, name := range []string{"a", "b", "c", "d", "a", "b"} {
@@ -108,7 +108,7 @@ func TestLongQuestionsLeaveAPlace(t *testing.T) {
 
 func TestAFullQueueDropsWhoeverWaitsMost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := newTurns(1, 4, 3)
+		q := newTurns(1, 1, 4, 3)
 		hold := func(name string, lot chan error) {
 			_, err := visit(t, q, name, 1, false, 10*time.Second)
 			lot <- err
@@ -148,7 +148,7 @@ func TestAFullQueueDropsWhoeverWaitsMost(t *testing.T) {
 // place taken behind.
 func TestNoTurnIsLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := newTurns(2, 8, 4)
+		q := newTurns(2, 1, 8, 4)
 		random := rand.New(rand.NewPCG(3, 4))
 		for range 3000 {
 			name := string(rune('a' + random.IntN(5)))
