@@ -630,7 +630,10 @@ func (a *answer) write(ctx context.Context, out *spool, result *query.Result) er
 	} else {
 		a.written, err = export.Write(ctx, w, a.format, a.rows, a.meta, a.export)
 	}
-	if err = errors.Join(err, result.Err()); err != nil {
+	if failed := result.Err(); failed != nil {
+		return failed // why the writing failed
+	}
+	if err != nil {
 		return err
 	}
 	return w.Flush()

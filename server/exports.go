@@ -360,7 +360,10 @@ func (s *Server) export(ctx context.Context, job *exports.Job, progress *running
 		meta := export.Meta{Query: job.SQL, Rows: -1, Lang: job.Lang, Software: s.o.Software}
 		job.Rows, err = export.Write(ctx, w, format, result, meta, options)
 	}
-	if err = errors.Join(err, result.Err()); err != nil {
+	if failed := result.Err(); failed != nil {
+		return failed // why the writing failed
+	}
+	if err != nil {
 		return err
 	}
 	if err := errors.Join(w.Flush(), f.Sync()); err != nil {

@@ -22,13 +22,18 @@ import (
 )
 
 // pool starts the workers that run public SQL.
-func (a *app) pool(cat *catalog.Catalog, workers int) (*query.Pool, error) {
-	return query.NewPool(query.PoolOptions{Workers: workers, PublicDir: cat.PublicDir(), Log: a.log, Limits: query.DefaultLimits})
+func (a *app) pool(cat *catalog.Catalog, o query.PoolOptions) (*query.Pool, error) {
+	o.PublicDir, o.Log = cat.PublicDir(), a.log
+	if o.Limits == (query.Limits{}) {
+		o.Limits = query.DefaultLimits
+	}
+	return query.NewPool(o)
 }
 
 func (a *app) serve() *cobra.Command {
 	var addr string
-	var workers int
+	workers := query.PoolOptions{Limits: query.DefaultLimits}
+	limits := &workers.Limits
 	var proxies []string
 	rate := server.DefaultRate
 	c := &cobra.Command{
@@ -82,9 +87,19 @@ func (a *app) serve() *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&addr, "addr", ":8080", "address to listen on")
-	c.Flags().IntVar(&workers, "workers", 0, "queries that run at once; 0: as many as there are cores")
+	c.Flags().IntVar(&workers.Workers, "workers", 0, "queries that run at once; 0: as many as there are cores")
 	c.Flags().Float64Var(&rate.Address, "address-rate", rate.Address, "questions a second of one address; 0: unbounded")
 	c.Flags().Float64Var(&rate.Key, "key-rate", rate.Key, "questions a second of one key; 0: unbounded")
+	c.Flags().IntVar(&workers.Queue, "queue", 0, "questions that may wait for a worker; 0: 16 per worker")
+	c.Flags().DurationVar(&limits.Interactive, "query-time", limits.Interactive, "time for a question that somebody waits for")
+	c.Flags().DurationVar(&limits.Export, "file-time", limits.Export, "time to make a file on the fly")
+	c.Flags().DurationVar(&limits.Job, "job-time", limits.Job, "time for an export that nobody waits for")
+	c.Flags().IntVar(&limits.QueryBytes, "query-bytes", limits.QueryBytes, "length of a question's text")
+	c.Flags().IntVar(&limits.MemoryMB, "worker-memory", limits.MemoryMB, "memory of a worker, in MB")
+	c.Flags().IntVar(&limits.TempMB, "worker-temp", limits.TempMB, "disk for what does not fit into a worker's memory, in MB")
+	c.Flags().Int64Var(&limits.ResponseBytes, "response-bytes", limits.ResponseBytes, "bytes of an answer")
+	c.Flags().Int64Var(&limits.JobBytes, "job-bytes", limits.JobBytes, "bytes of an export's file")
+	c.Flags().StringVar(&workers.Cgroup, "cgroup", "", "control group that was delegated to the server, to hold each worker's memory")
 	c.Flags().StringSliceVar(&proxies, "trusted-proxies", nil, "networks whose X-Forwarded-For is believed; empty: this machine alone")
 	return c
 }
@@ -114,7 +129,7 @@ func (a *app) ask(ctx context.Context, cat *catalog.Catalog, sql string, meta ex
 	if !ok && format != "table" {
 		return usageError{fmt.Errorf("--format %q: want table, json, or one of %s", format, formats())}
 	}
-	pool, err := a.pool(cat, 1)
+	pool, err := a.pool(cat, query.PoolOptions{Workers: 1})
 	if err != nil {
 		return err
 	}

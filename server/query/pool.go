@@ -42,6 +42,9 @@ type PoolOptions struct {
 	PublicDir string
 	// TempDir takes what does not fit in a worker's memory. "": the system's.
 	TempDir string
+	// Cgroup is a control group that was given to the server, in which each worker
+	// gets one of its own. "": rlimits alone hold their memory.
+	Cgroup string
 	// Command starts a worker. Empty: this executable with the argument "worker".
 	Command []string
 	Log     *slog.Logger
@@ -55,11 +58,13 @@ type Pool struct {
 	turns *turns
 	// background are the turns of Request.Background.
 	background *turns
-	ready      chan *process
-	started    atomic.Int64
-	killed     atomic.Int64
-	crashed    atomic.Int64
-	refused    atomic.Int64
+	// memory holds workers to their memory; nil: only their rlimits do.
+	memory  *cgroups
+	ready   chan *process
+	started atomic.Int64
+	killed  atomic.Int64
+	crashed atomic.Int64
+	refused atomic.Int64
 
 	held atomic.Pointer[ready]
 	// life ends with Close.
@@ -102,6 +107,12 @@ func NewPool(o PoolOptions) (*Pool, error) {
 	}
 	p := &Pool{o: o, turns: newTurns(o.Workers, 1, o.Queue, o.UserQueue), background: newTurns(1, 0, 1, 1), ready: make(chan *process)}
 	p.life, p.end = context.WithCancel(context.Background())
+	if o.Cgroup != "" {
+		var err error
+		if p.memory, err = openCgroups(o.Cgroup); err != nil {
+			return nil, fmt.Errorf("query: %w", err)
+		}
+	}
 	first := make(chan error, o.Workers)
 	for range o.Workers {
 		p.wait.Go(func() { p.keepReady(first) })
@@ -213,6 +224,7 @@ func (p *Pool) Sandbox() string {
 	say(held.Landlock > 0, fmt.Sprintf("landlock ABI %d", held.Landlock), "NO landlock")
 	say(held.Seccomp, "seccomp", "NO seccomp")
 	say(held.Rlimits, "rlimits", "NO rlimits")
+	say(p.memory != nil, "memory cgroup", "no memory cgroup (rlimits hold)")
 	return strings.Join(parts, ", ")
 }
 
@@ -362,6 +374,9 @@ type process struct {
 	out    *bufio.Reader
 	pipe   *os.File
 	stderr *lastWords
+	// memory holds it; starved is true, after its end, where that ended it.
+	memory  *cgroup
+	starved bool
 	// exited is closed when the process is gone and reaped.
 	exited chan struct{}
 }
@@ -415,12 +430,23 @@ func (p *Pool) start() (*process, error) {
 		return nil, err
 	}
 	p.started.Add(1)
+	// What counts is all that is charged to the worker, the cache of what it reads
+	// among it; its rlimits are narrower.
+	w.memory, err = p.memory.add(w.cmd.Process.Pid, int64(p.o.Limits.MemoryMB)<<20*5/4)
 	go func() {
 		w.cmd.Wait() // how it ended is read from ProcessState
+		w.starved = w.memory.exceeded()
+		w.memory.remove()
 		os.RemoveAll(temp)
 		close(w.exited)
 		in.Close()
 	}()
+	if err != nil {
+		w.kill()
+		<-w.exited
+		out.Close()
+		return nil, err
+	}
 	late := time.AfterFunc(10*time.Second, w.kill)
 	defer late.Stop()
 	var held ready

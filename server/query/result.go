@@ -224,7 +224,7 @@ func (q *Result) fault(err error) error {
 	case cpuExceeded(state):
 		q.pool.killed.Add(1)
 		return q.failed(&failure{Kind: failTimeout})
-	case slices.ContainsFunc(lastWordsOfMemory, func(s string) bool { return strings.Contains(stderr, s) }):
+	case q.worker.starved, slices.ContainsFunc(lastWordsOfMemory, func(s string) bool { return strings.Contains(stderr, s) }):
 		return q.failed(&failure{Kind: failMemory})
 	}
 	q.pool.crashed.Add(1)
