@@ -617,7 +617,7 @@ func (s *Server) answer(c *gin.Context, q *question) (err error) {
 }
 
 // write writes the answer's body to the end of its rows.
-func (a *answer) write(ctx context.Context, out *spool, result *query.Result) error {
+func (a *answer) write(ctx context.Context, out *spool, result query.Result) error {
 	if a.request.Text != nil {
 		_, err := out.ReadFrom(result)
 		a.written = result.Rows()
@@ -699,7 +699,7 @@ func (a *answer) whole() (whole, sure bool) {
 
 // writeJSON writes the envelope of API.md. Whether the rows are all is known
 // after the last one, and so stands behind them.
-func (a *answer) writeJSON(w *bufio.Writer, result *query.Result) error {
+func (a *answer) writeJSON(w *bufio.Writer, result query.Result) error {
 	columns, err := json.Marshal(columnsOf(result.Schema()))
 	if err != nil {
 		return err

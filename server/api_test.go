@@ -519,7 +519,7 @@ func TestTheCatalogIsSortedAsAsked(t *testing.T) {
 // broken is an engine that panics.
 type broken struct{}
 
-func (broken) Query(context.Context, query.Request) (*query.Result, error) { panic("at the engine") }
+func (broken) Query(context.Context, query.Request) (query.Result, error) { panic("at the engine") }
 
 func TestAPanicIsAnErrorWithoutInternals(t *testing.T) {
 	address := serveFile(t, 1, Options{Engine: broken{}})

@@ -59,7 +59,7 @@ func (s *Server) identify(c *gin.Context) {
 
 // ask puts a question of the request's user to the engine. The error is
 // catalog.ErrTooMany where the user asks too often.
-func (s *Server) ask(ctx context.Context, r query.Request) (*query.Result, error) {
+func (s *Server) ask(ctx context.Context, r query.Request) (query.Result, error) {
 	u, _ := ctx.Value(userKey{}).(user)
 	if err := s.rates.admit(u, s.o.Rate.Burst); err != nil {
 		return nil, err
@@ -72,7 +72,7 @@ func (s *Server) ask(ctx context.Context, r query.Request) (*query.Result, error
 // API: with what the request may read, in its reader's language, as its user. A
 // dataset means one release throughout the question. An answer with rows that
 // are not for everybody is marked as private.
-func (s *Server) Ask(c *gin.Context, r query.Request) (*query.Result, error) {
+func (s *Server) Ask(c *gin.Context, r query.Request) (query.Result, error) {
 	names := newNames(s.o.Catalog, langOf(c), accessOf(c))
 	r.Resolve, r.Tables = names.Resolve, names.Known
 	result, err := s.ask(c.Request.Context(), r)

@@ -18,7 +18,7 @@ type noting struct {
 	asked map[string]int
 }
 
-func (n *noting) Query(_ context.Context, r query.Request) (*query.Result, error) {
+func (n *noting) Query(_ context.Context, r query.Request) (query.Result, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.asked[r.User]++

@@ -154,7 +154,7 @@ func matches(given, etag string) bool {
 // lasting sets the headers of an answer that is the same for everybody until a
 // release changes: an ETag and, where the question names every release, that it
 // never changes. It is false for other answers.
-func (s *Server) lasting(c *gin.Context, q *question, key string, result *query.Result) bool {
+func (s *Server) lasting(c *gin.Context, q *question, key string, result query.Result) bool {
 	releases, all := q.names.pins()
 	if result.Volatile() || !all || q.names.private() {
 		return false
@@ -174,7 +174,7 @@ func (s *Server) lasting(c *gin.Context, q *question, key string, result *query.
 
 // permalink is the address at which an SQL answer stays as it is, "" where it
 // does not stay.
-func (q *question) permalink(base string, result *query.Result) string {
+func (q *question) permalink(base string, result query.Result) string {
 	if q.request.Rows != nil || q.request.Estimate || result.Pinned() == "" || result.Volatile() || q.names.private() {
 		return ""
 	}
@@ -235,7 +235,7 @@ type citedDataset struct {
 	Manifest    string            `json:"manifest"`
 }
 
-func (q *question) citation(base, permalink, lang string, at time.Time, result *query.Result) *citation {
+func (q *question) citation(base, permalink, lang string, at time.Time, result query.Result) *citation {
 	m := &citation{Datasets: []citedDataset{}, Query: result.Pinned(), Permalink: permalink, At: at.UTC().Truncate(time.Second)}
 	var parts []string
 	for _, r := range q.names.distinct() {

@@ -18,7 +18,7 @@ import (
 // stuck is an engine that answers nothing until it is told to stop.
 type stuck struct{ freed chan struct{} }
 
-func (s stuck) Query(ctx context.Context, _ query.Request) (*query.Result, error) {
+func (s stuck) Query(ctx context.Context, _ query.Request) (query.Result, error) {
 	<-ctx.Done()
 	close(s.freed)
 	return nil, ctx.Err()

@@ -156,7 +156,7 @@ func (a *app) ask(ctx context.Context, cat *catalog.Catalog, sql string, meta ex
 	return done(errors.Join(err, result.Err()))
 }
 
-func printTable(w io.Writer, result *query.Result) error {
+func printTable(w io.Writer, result query.Result) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	var names []string
 	for _, f := range result.Schema().Fields() {
@@ -184,7 +184,7 @@ func printTable(w io.Writer, result *query.Result) error {
 }
 
 // printJSON writes one array of objects.
-func printJSON(w io.Writer, result *query.Result) error {
+func printJSON(w io.Writer, result query.Result) error {
 	buf := []byte("[")
 	first := true
 	for result.Next() {

@@ -231,7 +231,7 @@ func (p *Pool) Sandbox() string {
 // Query runs r in a worker. It returns when the first rows are there, or the
 // result is known to be empty, so that most faults are errors of Query and
 // not of the stream.
-func (p *Pool) Query(ctx context.Context, r Request) (*Result, error) {
+func (p *Pool) Query(ctx context.Context, r Request) (Result, error) {
 	l := p.o.Limits
 	if r.Deadline <= 0 {
 		r.Deadline = l.Interactive
@@ -255,7 +255,7 @@ func (p *Pool) Query(ctx context.Context, r Request) (*Result, error) {
 }
 
 // attempt runs r in one worker. On error the result, if any, is closed.
-func (p *Pool) attempt(ctx context.Context, r Request) (*Result, error) {
+func (p *Pool) attempt(ctx context.Context, r Request) (*workerResult, error) {
 	w, t, err := p.acquire(ctx, r)
 	if err != nil {
 		return nil, err
@@ -264,7 +264,7 @@ func (p *Pool) attempt(ctx context.Context, r Request) (*Result, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, r.Deadline+grace, errDeadline)
 	stop := context.AfterFunc(ctx, w.kill)
 	stay := context.AfterFunc(p.life, w.kill)
-	q := &Result{ctx: ctx, pool: p, worker: w, request: r, begun: begun}
+	q := &workerResult{ctx: ctx, pool: p, worker: w, request: r, begun: begun}
 	q.refs.Store(1)
 	patience := lightUse
 	if r.Background {

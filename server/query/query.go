@@ -13,9 +13,11 @@ package query
 import (
 	"context"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"govdata/catalog"
 	"govdata/export"
@@ -26,7 +28,36 @@ import (
 type Engine interface {
 	// Query runs r and returns the beginning of its result. The caller closes
 	// the result. Cancelling ctx frees whatever works on the question at once.
-	Query(ctx context.Context, r Request) (*Result, error)
+	Query(ctx context.Context, r Request) (Result, error)
+}
+
+// Result is the answer to a question: a stream of records or, where
+// Request.Text asks for it, of text. Errors in its middle are those of Err and Read. A
+// closed result frees whatever works on it; the records read so far stay valid as
+// long as they are retained.
+type Result interface {
+	array.RecordReader
+	// Read reads a result as text. io.EOF says that it was whole, up to the row
+	// limit.
+	io.Reader
+	io.Closer
+	// Total is the number of rows on all pages, where RowsRequest.Total asked for
+	// it; else nil.
+	Total() *int64
+	// Truncated tells, after the end, whether there were rows beyond the limit,
+	// and Rows how many there were up to it.
+	Truncated() bool
+	Rows() int64
+	// NextAfter is, after the end of a page of a RowsRequest, where the next page
+	// begins: for RowsRequest.After. Nil: this was the last.
+	NextAfter() []any
+	// Volatile reports whether the same question over the same releases can have
+	// another answer: it asks for the time, for chance, or for a sample.
+	Volatile() bool
+	// Pinned is the statement with every table named by its release, so that it
+	// means the same at any time. "" where there is none: for rows, and where a
+	// table cannot be pinned.
+	Pinned() string
 }
 
 // Source is what a table name stands for: a release file or a small table

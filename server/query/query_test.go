@@ -124,7 +124,7 @@ func (s *site) request(sql string) Request {
 }
 
 // all reads a result to its end, as text.
-func all(q *Result) ([][]string, error) {
+func all(q Result) ([][]string, error) {
 	var rows [][]string
 	for q.Next() {
 		b := q.RecordBatch()
@@ -570,7 +570,7 @@ func TestAKilledWorkerIsOneError(t *testing.T) {
 		t.Fatal(err)
 	}
 	q.Next()
-	q.worker.cmd.Process.Kill()
+	q.(*workerResult).worker.cmd.Process.Kill()
 	if _, err := io.Copy(io.Discard, drain{q}); err == nil {
 		t.Error("a result that broke off looks whole")
 	}
@@ -584,7 +584,7 @@ func TestAKilledWorkerIsOneError(t *testing.T) {
 }
 
 // drain reads a result for its error.
-type drain struct{ q *Result }
+type drain struct{ q Result }
 
 func (d drain) Read([]byte) (int, error) {
 	if d.q.Next() {

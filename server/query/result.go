@@ -14,17 +14,15 @@ import (
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/ipc"
 
 	"govdata/catalog"
 )
 
-// Result is the answer to a question, as it comes out of the worker. It is an
-// Arrow record reader, or, for a Request with Text, a reader of that text; for
+// workerResult is the answer to a question, as it comes out of the worker; for
 // one goroutine. After Next returned false and Err returned nil, or Read io.EOF,
 // the result was whole, up to the row limit.
-type Result struct {
+type workerResult struct {
 	ctx     context.Context
 	pool    *Pool
 	worker  *process
@@ -37,22 +35,22 @@ type Result struct {
 	reader *ipc.Reader
 	schema *arrow.Schema
 	// ahead is true while the first rows have been read but not asked for.
-	ahead  bool
-	err    error
-	tables []string
-	found  found
+	ahead bool
+	err   error
+	found found
 
-	begun   time.Time
+	begun time.Time
+	// elapsed is the time from when a worker was free until the end.
 	elapsed time.Duration
 	refs    atomic.Int64
 	once    sync.Once
 }
 
-var _ array.RecordReader = (*Result)(nil)
+var _ Result = (*workerResult)(nil)
 
 // begin sends the question, has its tables resolved and reads up to the first
 // rows.
-func (q *Result) begin() error {
+func (q *workerResult) begin() error {
 	r := q.request
 	err := writeMessage(q.worker.in, frameJob, job{
 		SQL: r.SQL, Params: r.Params, Named: r.Named, Rows: r.Rows, Text: r.Text, Estimate: r.Estimate, MaxRows: r.MaxRows, Deadline: r.Deadline, Limits: q.pool.o.Limits,
@@ -99,7 +97,7 @@ func (q *Result) begin() error {
 }
 
 // resolve reads the names that the statement uses and sends what they mean.
-func (q *Result) resolve(n int) error {
+func (q *workerResult) resolve(n int) error {
 	var uses []tableUse
 	if err := readPayload(q.worker.out, n, &uses); err != nil {
 		return q.fault(err)
@@ -127,9 +125,7 @@ func (q *Result) resolve(n int) error {
 			named.Inline = b.Bytes()
 		}
 		sources = append(sources, named)
-		q.tables = append(q.tables, use.Name)
 	}
-	slices.Sort(q.tables)
 	if err := writeMessage(q.worker.in, frameSources, sources); err != nil {
 		return q.fault(err)
 	}
@@ -138,16 +134,16 @@ func (q *Result) resolve(n int) error {
 
 // Volatile reports whether the same question over the same releases can have
 // another answer: it asks for the time, for chance, or for a sample.
-func (q *Result) Volatile() bool { return q.found.Volatile }
+func (q *workerResult) Volatile() bool { return q.found.Volatile }
 
 // Pinned is the statement with every table named by its release, so that it
 // means the same at any time. "" where there is none: for rows, and where a table
 // cannot be pinned.
-func (q *Result) Pinned() string { return q.found.Pinned }
+func (q *workerResult) Pinned() string { return q.found.Pinned }
 
 // next moves to the next rows. At the end it learns whether the end is a good
 // one.
-func (q *Result) next() bool {
+func (q *workerResult) next() bool {
 	if q.err != nil || q.frames.done != nil {
 		return false
 	}
@@ -164,7 +160,7 @@ func (q *Result) next() bool {
 }
 
 // ended notes how the result ended: well, by io.EOF or nothing, or with err.
-func (q *Result) ended(err error) error {
+func (q *workerResult) ended(err error) error {
 	q.elapsed = time.Since(q.begun)
 	if err != nil {
 		q.err = q.fault(err)
@@ -175,7 +171,7 @@ func (q *Result) ended(err error) error {
 
 // Read reads the result of a Request with Text. io.EOF says that it was whole,
 // up to the row limit.
-func (q *Result) Read(p []byte) (int, error) {
+func (q *workerResult) Read(p []byte) (int, error) {
 	switch {
 	case q.err != nil:
 		return 0, q.err
@@ -192,7 +188,7 @@ func (q *Result) Read(p []byte) (int, error) {
 }
 
 // fault finds out why the talk with the worker broke off.
-func (q *Result) fault(err error) error {
+func (q *workerResult) fault(err error) error {
 	if f := q.frames.failure; f != nil {
 		return q.failed(f)
 	}
@@ -239,7 +235,7 @@ var errBrokenOff = errors.New("the worker broke off")
 var lastWordsOfMemory = []string{"bad_alloc", "allocate memory", "out of memory", "new OS thread", "pthread_create failed", "cannot map pages"}
 
 // failed turns what the worker reported into the error for the caller.
-func (q *Result) failed(f *failure) error {
+func (q *workerResult) failed(f *failure) error {
 	switch f.Kind {
 	case failSQL:
 		e := &SQLError{Line: f.Line, Col: f.Col, Message: f.Message, Hint: f.Hint}
@@ -264,12 +260,13 @@ func mebibytes(mb int) string {
 }
 
 // stop frees the worker.
-func (q *Result) stop() { q.once.Do(q.free) }
+func (q *workerResult) stop() { q.once.Do(q.free) }
 
 // Close frees the worker at once, whatever it does. The records already read
 // stay valid as long as they are retained.
-func (q *Result) Close() error {
+func (q *workerResult) Close() error {
 	q.stop()
+	q.ahead = false
 	if q.reader != nil {
 		q.reader.Release()
 		q.reader = nil
@@ -281,20 +278,20 @@ func (q *Result) Close() error {
 }
 
 // Retain and Release count the owners of the result; the last one closes it.
-func (q *Result) Retain() { q.refs.Add(1) }
+func (q *workerResult) Retain() { q.refs.Add(1) }
 
 // Release is the counterpart of Retain.
-func (q *Result) Release() {
+func (q *workerResult) Release() {
 	if q.refs.Add(-1) == 0 {
 		q.Close()
 	}
 }
 
 // Schema returns the columns of the result.
-func (q *Result) Schema() *arrow.Schema { return q.schema }
+func (q *workerResult) Schema() *arrow.Schema { return q.schema }
 
 // Next moves to the next rows; false at the end or on an error.
-func (q *Result) Next() bool {
+func (q *workerResult) Next() bool {
 	if q.ahead {
 		q.ahead = false
 		return true
@@ -303,19 +300,19 @@ func (q *Result) Next() bool {
 }
 
 // RecordBatch returns the present rows, valid until the next Next.
-func (q *Result) RecordBatch() arrow.RecordBatch { return q.reader.RecordBatch() }
+func (q *workerResult) RecordBatch() arrow.RecordBatch { return q.reader.RecordBatch() }
 
 // Record is the old name of RecordBatch.
-func (q *Result) Record() arrow.RecordBatch { return q.reader.RecordBatch() }
+func (q *workerResult) Record() arrow.RecordBatch { return q.reader.RecordBatch() }
 
 // Err tells why Next returned false: nil at the end of the result.
-func (q *Result) Err() error { return q.err }
+func (q *workerResult) Err() error { return q.err }
 
 // Truncated tells, after the end, whether there were rows beyond the limit.
-func (q *Result) Truncated() bool { return q.frames.done != nil && q.frames.done.Truncated }
+func (q *workerResult) Truncated() bool { return q.frames.done != nil && q.frames.done.Truncated }
 
 // Rows returns, after the end, how many rows there were.
-func (q *Result) Rows() int64 {
+func (q *workerResult) Rows() int64 {
 	if q.frames.done == nil {
 		return 0
 	}
@@ -324,7 +321,7 @@ func (q *Result) Rows() int64 {
 
 // NextAfter returns, after the end of a page of a RowsRequest, where the next
 // page begins: texts and nils, for RowsRequest.After. Nil: this was the last.
-func (q *Result) NextAfter() []any {
+func (q *workerResult) NextAfter() []any {
 	if q.frames.done == nil {
 		return nil
 	}
@@ -332,18 +329,7 @@ func (q *Result) NextAfter() []any {
 }
 
 // Total returns how many rows match on all pages; nil where it was not asked for.
-func (q *Result) Total() *int64 { return q.frames.matches }
-
-// Tables lists the tables that the question used, sorted.
-func (q *Result) Tables() []string { return q.tables }
-
-// Elapsed is the time from when a worker was free until the end, or until now.
-func (q *Result) Elapsed() time.Duration {
-	if q.elapsed > 0 {
-		return q.elapsed
-	}
-	return time.Since(q.begun)
-}
+func (q *workerResult) Total() *int64 { return q.frames.matches }
 
 // frameReader reads the Arrow stream out of the worker's data frames.
 type frameReader struct {
