@@ -30,7 +30,7 @@ type PoolOptions struct {
 	Workers int
 	// Queue is how many may wait; 0: 16 per worker. Of one user at most UserQueue
 	// wait; 0: 16. One that waits longer than QueueWait is refused; 0: as long as
-	// an interactive question may take.
+	// an interactive question may take, but at least 5 s.
 	Queue, UserQueue int
 	QueueWait        time.Duration
 	// Threads of each worker, so that a lone question uses the machine. 0: as
@@ -93,7 +93,7 @@ func NewPool(o PoolOptions) (*Pool, error) {
 		o.Limits = DefaultLimits
 	}
 	if o.QueueWait <= 0 {
-		o.QueueWait = o.Limits.Interactive
+		o.QueueWait = max(5*time.Second, o.Limits.Interactive)
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -266,7 +266,7 @@ func (p *Pool) attempt(ctx context.Context, r Request) (*workerResult, error) {
 	stay := context.AfterFunc(p.life, w.kill)
 	q := &workerResult{ctx: ctx, pool: p, worker: w, request: r, begun: begun}
 	q.refs.Store(1)
-	patience := lightUse
+	patience := short
 	if r.Background {
 		patience = 0
 	}

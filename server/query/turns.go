@@ -13,9 +13,10 @@ import (
 const (
 	// halfLife is how fast it is forgotten that somebody has used the workers.
 	halfLife = 30 * time.Second
-	// lightUse is the recent use, in worker time, up to which somebody may have
-	// the place that is kept for short visits.
-	lightUse = time.Second
+	// short is how long a question takes of which others need not know: who
+	// usually asks such ones may have the place that is kept for short visits.
+	// What takes longer gives way.
+	short = 250 * time.Millisecond
 )
 
 // turns decides whose question runs next: weighted fair queueing over users.
@@ -25,22 +26,25 @@ const (
 //
 //   - all but one place may be taken by long questions, and half of the places
 //     by long questions of one user;
-//   - one place beyond the workers is for users who run nothing and have used
-//     less than lightUse of late;
+//   - one place beyond the workers is for users who run nothing and whose
+//     questions are short as a rule. One that is not, for once, moves on after
+//     a while, beyond all places, and the place is free again;
 //   - a full queue loses the last question of the user with the longest line,
 //     not the newcomer's.
 type turns struct {
-	// places for all and, beyond them, for light users.
+	// places for all and, beyond them, for short visits.
 	places, light int
 	// queue bounds the questions that wait, each those of one user.
 	queue, each int
 
-	mu      sync.Mutex
-	users   map[string]*user
-	running int
-	long    int
-	waiting int
-	came    int64
+	mu    sync.Mutex
+	users map[string]*user
+	// running questions have a place, visiting ones that for short visits, and
+	// moved ones none.
+	running, visiting, moved int
+	long                     int
+	waiting                  int
+	came                     int64
 	// epoch makes times numbers that can be summed up.
 	epoch time.Time
 }
@@ -54,6 +58,10 @@ type user struct {
 	// used is the worker time of finished questions, as it was at seen.
 	used time.Duration
 	seen time.Time
+	// typical is how long a question takes that is not long by its kind, an
+	// average of late. asked is how many there were.
+	typical time.Duration
+	asked   int
 	// since are the beginnings of those that run, summed up: n questions that
 	// run have taken n*now - since.
 	since time.Duration
@@ -67,7 +75,20 @@ type turn struct {
 	// told gets nil when the turn has come, and an error when it is refused.
 	told  chan error
 	begun time.Time
+	place place
+	// move ends the visit of a question that is not short.
+	move *time.Timer
 }
+
+// place is where a question runs.
+type place int
+
+const (
+	nowhere place = iota
+	among
+	visiting
+	moved
+)
 
 func newTurns(places, light, queue, each int) *turns {
 	return &turns{places: places, light: light, queue: queue, each: each, users: map[string]*user{}, epoch: time.Now()}
@@ -138,14 +159,55 @@ func (q *turns) done(t *turn) {
 
 func (q *turns) end(t *turn) {
 	now, u := time.Now(), t.user
-	u.used = q.finished(u, now) + now.Sub(t.begun)
+	took := now.Sub(t.begun)
+	u.used = q.finished(u, now) + took
 	u.seen = now
 	u.since -= t.begun.Sub(q.epoch)
 	u.running--
-	q.running--
+	q.put(t, nowhere)
 	if t.long {
 		u.long--
 		q.long--
+	} else if u.asked++; u.asked == 1 {
+		u.typical = took
+	} else {
+		u.typical += (took - u.typical) / 4
+	}
+	q.dispatch()
+}
+
+// put moves a turn from one place to another.
+func (q *turns) put(t *turn, to place) {
+	count := func(p place, by int) {
+		switch p {
+		case among:
+			q.running += by
+		case visiting:
+			q.visiting += by
+		case moved:
+			q.moved += by
+		}
+	}
+	if t.place == visiting {
+		t.move.Stop()
+	}
+	count(t.place, -1)
+	count(to, 1)
+	t.place = to
+}
+
+// moveOn ends a visit that is not short. As many questions run beyond all
+// places as have one; where there are more, the visit goes on.
+func (q *turns) moveOn(t *turn) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	switch {
+	case t.place != visiting:
+		return
+	case q.running < q.places:
+		q.put(t, among)
+	case q.moved < q.places:
+		q.put(t, moved)
 	}
 	q.dispatch()
 }
@@ -183,12 +245,12 @@ func (q *turns) longest() *turn {
 
 // dispatch gives free places to those who wait.
 func (q *turns) dispatch() {
-	for q.waiting > 0 && q.running < q.places+q.light {
+	for q.waiting > 0 && (q.running < q.places || q.visiting < q.light) {
 		now := time.Now()
 		var next *turn
 		var least float64
 		for _, u := range q.users {
-			t := q.first(u, now)
+			t := q.first(u)
 			if t == nil {
 				continue
 			}
@@ -202,27 +264,33 @@ func (q *turns) dispatch() {
 		u := next.user
 		q.drop(next, nil)
 		u.running++
-		q.running++
 		if next.long {
 			u.long++
 			q.long++
 		}
 		next.begun = now
 		u.since += now.Sub(q.epoch)
+		if q.running < q.places {
+			q.put(next, among)
+		} else {
+			q.put(next, visiting)
+			next.move = time.AfterFunc(short, func() { q.moveOn(next) })
+		}
 		next.told <- nil
 	}
 }
 
 // first is the turn of u that could have a place now, nil where none could.
-func (q *turns) first(u *user, now time.Time) *turn {
-	if q.running >= q.places && (u.running > 0 || q.use(u, now) >= lightUse) {
+func (q *turns) first(u *user) *turn {
+	full := q.running >= q.places
+	if full && (q.visiting >= q.light || u.running > 0 || u.typical > short) {
 		return nil
 	}
 	for _, t := range u.line {
 		if !t.long {
 			return t
 		}
-		if q.running < q.places && q.long < max(1, q.places-1) && u.long < max(1, q.places/2) {
+		if !full && q.long < max(1, q.places-1) && u.long < max(1, q.places/2) {
 			return t
 		}
 	}
@@ -246,7 +314,7 @@ func (q *turns) forget() {
 	}
 	now := time.Now()
 	for name, u := range q.users {
-		if u.running == 0 && len(u.line) == 0 && q.finished(u, now) < lightUse/100 {
+		if u.running == 0 && len(u.line) == 0 && q.finished(u, now) < short/10 {
 			delete(q.users, name)
 		}
 	}
@@ -256,5 +324,5 @@ func (q *turns) forget() {
 func (q *turns) counts() (running, waiting int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.running, q.waiting
+	return q.running + q.visiting + q.moved, q.waiting
 }
