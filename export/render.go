@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/klauspost/compress/gzip"
@@ -22,28 +23,43 @@ import (
 
 const gzipLevel = 5
 
+// cost is about how long a format takes to write, in processor time: what takes
+// longest begins first.
+var cost = map[string]int{"jsonl.gz": 6, "xlsx": 5, "jsonl": 4, "csv.gz": 4, "csv": 3, "parquet": 3, "csv.zst": 2}
+
 // Render writes the download files of a release into dir, as <dataset>.<ext>,
 // two at a time, and returns their artefacts in the order of formats. A
-// compressed form is made of the plain file where dir has it already. progress
-// (may be nil) is told of rows as formats are done.
-func Render(ctx context.Context, src *store.File, dir string, formats []string, meta Meta, progress func(rows int64)) ([]catalog.Artefact, error) {
+// compressed form is made of the plain file where dir has it already, or where
+// the plain one is among formats. written (may be nil) looks at each file once it
+// is there, beside what is still being written; its error ends the rest.
+func Render(ctx context.Context, src *store.File, dir string, formats []string, meta Meta, written func(context.Context, catalog.Artefact) error) ([]catalog.Artefact, error) {
 	artefacts := make([]catalog.Artefact, len(formats))
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(2)
-	begun := map[string]chan struct{}{}
+	there := map[string]chan struct{}{}
 	for _, f := range formats {
-		begun[f] = make(chan struct{})
+		there[f] = make(chan struct{})
 	}
-	for i, format := range formats {
+	order := make([]int, len(formats))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		// Others wait for a plain file, and must not take its turn.
+		if plainA, plainB := !strings.Contains(formats[a], "."), !strings.Contains(formats[b], "."); plainA != plainB {
+			return map[bool]int{true: -1, false: 1}[plainA]
+		}
+		return cost[formats[b]] - cost[formats[a]]
+	})
+	for _, i := range order {
+		format := formats[i]
 		f, ok := catalog.FormatOf(format)
 		if !ok {
 			return nil, fmt.Errorf("export %s: no such format: %w", format, catalog.ErrInvalid)
 		}
-		// jsonl comes before jsonl.gz in the list, and has begun when that does.
 		plain, _, compressed := strings.Cut(format, ".")
-		after := begun[plain]
+		after := there[plain]
 		group.Go(func() error {
-			defer close(begun[format])
 			if compressed && after != nil {
 				select {
 				case <-after:
@@ -55,9 +71,10 @@ func Render(ctx context.Context, src *store.File, dir string, formats []string, 
 			if err != nil {
 				return fmt.Errorf("export %s: %w", format, err)
 			}
+			close(there[format])
 			artefacts[i] = a
-			if progress != nil {
-				progress(a.Rows)
+			if written != nil {
+				return written(groupCtx, a)
 			}
 			return nil
 		})

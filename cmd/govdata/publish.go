@@ -10,7 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -106,12 +106,25 @@ func render(ctx context.Context, cat *catalog.Catalog, st *catalog.Staging, path
 	m.PublishedAt = st.Now()
 	meta := export.Meta{Dataset: &m.Dataset, PublishedAt: m.PublishedAt, Rows: m.Rows, Lang: "zh", Software: m.Software}
 
-	p.stage("writing csv")
-	m.Artefacts, err = export.Render(ctx, src, st.Dir(), []string{"csv"}, meta, p.rows(m.Rows))
-	if err != nil {
+	p.stage("writing csv and jsonl")
+	// What does not depend on the release's name, which depends on the rows.
+	var first []catalog.Artefact
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		first, err = export.Render(groupCtx, src, st.Dir(), []string{"csv", "jsonl"}, meta, counted(st.Dir(), m.Rows, p.rows(2*m.Rows)))
+		return err
+	})
+	group.Go(func() error {
+		profile, err := src.Profile(groupCtx, &m.Dataset)
+		if err == nil {
+			m.Profile, err = profile.Write(st.Dir())
+		}
+		return err
+	})
+	if err := group.Wait(); err != nil {
 		return err
 	}
-	if m.Content, err = contentHash(&m.Dataset, m.Artefacts[0]); err != nil {
+	if m.Content, err = contentHash(&m.Dataset, first[0]); err != nil {
 		return err
 	}
 	current, err := cat.Current(m.Dataset.ID)
@@ -122,43 +135,39 @@ func render(ctx context.Context, cat *catalog.Catalog, st *catalog.Staging, path
 	}
 	m.Release = catalog.NewReleaseID(m.PublishedAt, m.Content)
 	meta.Release = m.Release
-	p.stage("profiling")
-	profile, err := src.Profile(ctx, &m.Dataset)
-	if err != nil {
-		return err
-	}
-	if m.Profile, err = profile.Write(st.Dir()); err != nil {
-		return err
-	}
 	var rest []string
 	for _, f := range catalog.Formats {
-		if f.Bulk && f.Ext != "csv" {
+		if f.Bulk && f.Ext != "csv" && f.Ext != "jsonl" {
 			rest = append(rest, f.Ext)
 		}
 	}
 	p.stage("writing " + join(rest))
-	more, err := export.Render(ctx, src, st.Dir(), rest, meta, p.rows(m.Rows*int64(len(rest))))
+	more, err := export.Render(ctx, src, st.Dir(), rest, meta, counted(st.Dir(), m.Rows, p.rows(m.Rows*int64(len(rest)))))
 	if err != nil {
 		return err
 	}
-	m.Artefacts = append(m.Artefacts, more...)
+	m.Artefacts = append(first, more...)
+	slices.SortFunc(m.Artefacts, func(a, b catalog.Artefact) int { return formatOrder(a) - formatOrder(b) })
+	return nil
+}
 
-	p.stage("counting again")
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for _, a := range m.Artefacts {
-		group.Go(func() error {
-			rows, err := export.Count(ctx, filepath.Join(st.Dir(), a.File), a.Format)
-			if err != nil {
-				return fmt.Errorf("count %s: %w", a.File, err)
-			}
-			if rows != m.Rows {
-				return fmt.Errorf("%s holds %d rows, and the release %d: %w", a.File, rows, m.Rows, catalog.ErrCorrupt)
-			}
-			return nil
-		})
+func formatOrder(a catalog.Artefact) int {
+	return slices.IndexFunc(catalog.Formats, func(f catalog.Format) bool { return f.Ext == a.Format })
+}
+
+// counted counts the rows of each file again, as they stand on disk.
+func counted(dir string, want int64, progress func(rows int64)) func(context.Context, catalog.Artefact) error {
+	return func(ctx context.Context, a catalog.Artefact) error {
+		rows, err := export.Count(ctx, filepath.Join(dir, a.File), a.Format)
+		if err != nil {
+			return fmt.Errorf("count %s: %w", a.File, err)
+		}
+		if rows != want {
+			return fmt.Errorf("%s holds %d rows, and the release %d: %w", a.File, rows, want, catalog.ErrCorrupt)
+		}
+		progress(rows)
+		return nil
 	}
-	return group.Wait()
 }
 
 // contentHash is the SHA-256 of what a release says: its definition and its
