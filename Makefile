@@ -11,7 +11,7 @@ FUZZ  ?= 10s
 export GOFLAGS := $(GOFLAGS) -tags=$(TAGS)
 export CGO_ENABLED := 1
 
-.PHONY: run build test test-clients check format bench fuzz golden clean help tools
+.PHONY: run build test test-clients test-long check format bench fuzz golden clean help tools
 
 ## run: build, ingest the bundled samples, serve on http://localhost:8080
 run: build
@@ -30,6 +30,10 @@ test: build
 ## test-clients: other people's clients against the running server, in a Python environment made for it
 test-clients: build
 	GOVDATA_TEST_PYTHON="$$(.ci/python)" GOVDATA_TEST_BINARY=$(CURDIR)/bin/govdata CI=true $(GO) test -timeout 20m -count=1 -v -run '^TestClient|^TestPython' ./cmd/govdata
+
+## test-long: a thousand kills of a publish, and hours' worth of generated hostile queries
+test-long: build
+	GOVDATA_TEST_LONG=1 GOVDATA_TEST_BINARY=$(CURDIR)/bin/govdata $(GO) test -timeout 3h -count=1 -v -run 'Killed|Generated' ./cmd/govdata ./server/query
 
 ## check: gofmt, vet, staticcheck, govulncheck, race tests
 check: format

@@ -268,8 +268,11 @@ func TestAKilledIngestLeavesOneWholeRelease(t *testing.T) {
 	whole := time.Since(began)
 	rng := rand.New(rand.NewPCG(1, uint64(time.Now().UnixNano())))
 	rounds := 12
-	if testing.Short() {
+	switch {
+	case testing.Short():
 		rounds = 3
+	case os.Getenv("GOVDATA_TEST_LONG") != "":
+		rounds = 1000
 	}
 	killed := 0
 	for round := range rounds {
