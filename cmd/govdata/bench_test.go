@@ -62,6 +62,12 @@ func duck(b *testing.B, path string, statements ...string) time.Duration {
 	if path != "" {
 		path += "?access_mode=read_only"
 	}
+	return duckFile(b, path, statements...)
+}
+
+// duckFile runs statements on a file that they may change.
+func duckFile(b *testing.B, path string, statements ...string) time.Duration {
+	b.Helper()
 	db, err := sql.Open("duckdb", path)
 	if err != nil {
 		b.Fatal(err)
