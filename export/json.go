@@ -3,6 +3,7 @@ package export
 import (
 	"context"
 	"io"
+	"unicode/utf8"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -34,6 +35,7 @@ type JSONRows struct {
 	names  [][]byte // with the punctuation before the value
 	values []appender
 	nulls  []arrow.Array
+	whole  []bool // no value of the column is missing
 	arrays bool
 }
 
@@ -53,6 +55,7 @@ func NewJSONRows(batch arrow.RecordBatch, o JSONOptions) *JSONRows {
 		}
 		j.names = append(j.names, name)
 		j.values = append(j.values, jsonValue(batch.Column(i), o))
+		j.whole = append(j.whole, batch.Column(i).NullN() == 0)
 	}
 	return j
 }
@@ -61,7 +64,7 @@ func NewJSONRows(batch arrow.RecordBatch, o JSONOptions) *JSONRows {
 func (j *JSONRows) Append(dst []byte, i int) []byte {
 	for c, name := range j.names {
 		dst = append(dst, name...)
-		if j.nulls[c].IsNull(i) {
+		if !j.whole[c] && j.nulls[c].IsNull(i) {
 			dst = append(dst, "null"...)
 		} else {
 			dst = j.values[c](dst, i)
@@ -108,10 +111,36 @@ func jsonValue(a arrow.Array, o JSONOptions) appender {
 		}
 	}
 	if s, ok := a.(*array.String); ok {
+		if plainJSON(s.ValueBytes()) {
+			return func(dst []byte, i int) []byte {
+				dst = append(dst, '"')
+				dst = append(dst, s.Value(i)...)
+				return append(dst, '"')
+			}
+		}
 		return func(dst []byte, i int) []byte { return appendJSONString(dst, []byte(s.Value(i))) }
 	}
 	return asString
 }
+
+// plainJSON tells of all texts of a column at once whether none needs escapes.
+func plainJSON(texts []byte) bool {
+	for _, c := range texts {
+		if escapedJSON[c] {
+			return false
+		}
+	}
+	return utf8.Valid(texts)
+}
+
+// escapedJSON marks the bytes that stand in a JSON string only behind a backslash.
+var escapedJSON = func() (marks [256]bool) {
+	for c := range 0x20 {
+		marks[c] = true
+	}
+	marks['"'], marks['\\'] = true, true
+	return marks
+}()
 
 // exactInDouble reports whether every digit of a decimal text survives in a
 // double: at most 15 significant ones.
