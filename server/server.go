@@ -25,6 +25,7 @@ import (
 	"govdata/server/keys"
 	"govdata/server/problem"
 	"govdata/server/query"
+	"govdata/server/soda"
 	"govdata/server/web"
 )
 
@@ -158,6 +159,9 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("server: %w", err)
 	}
+	if err := soda.Register(g, soda.Deps{Catalog: o.Catalog, Ask: s.Ask, Stream: s.stream, Base: s.base, Lang: langOf, Limits: o.Limits, Log: o.Log}); err != nil {
+		return nil, fmt.Errorf("server: %w", err)
+	}
 	return s, nil
 }
 
@@ -234,7 +238,7 @@ func (s *Server) serve(rw http.ResponseWriter, r *http.Request) {
 	h.Set("Referrer-Policy", "no-referrer")
 	if r.Method == http.MethodOptions {
 		h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, DELETE, OPTIONS")
-		h.Set("Access-Control-Allow-Headers", "Accept, Accept-Language, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Range, Range, X-API-Key")
+		h.Set("Access-Control-Allow-Headers", "Accept, Accept-Language, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Range, Range, X-API-Key, X-App-Token")
 		h.Set("Access-Control-Max-Age", "86400")
 		w.WriteHeader(http.StatusNoContent)
 		return
