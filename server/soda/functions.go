@@ -294,14 +294,21 @@ func (st *stage) same(c *call, exprs []expr, args []value, allowed ...kind) ([]v
 		return nil, k, st.mismatch(exprs[0], name, k)
 	}
 	out := slices.Clone(args)
+	// Beside a text, a constant needs no type of its own: lists stay short.
+	beside := k == kindText && comparisons[c.name] && slices.ContainsFunc(args, func(v value) bool { return v.pending == nil && v.kind == kindText })
 	for i := range out {
 		var err error
-		if out[i], err = st.asDate(out[i], k, date, exprs[i], name); err != nil {
+		if out[i].pending != nil && beside {
+			out[i] = value{sql: st.bind(out[i].pending.text, "VARCHAR"), kind: kindText}
+		} else if out[i], err = st.asDate(out[i], k, date, exprs[i], name); err != nil {
 			return nil, k, err
 		}
 	}
 	return out, k, nil
 }
+
+// comparisons give no value of the type that they compare.
+var comparisons = map[string]bool{"=": true, "<>": true, "<": true, "<=": true, ">": true, ">=": true, opIn: true, opNotIn: true, opBetween: true, opNotBetween: true}
 
 func compared(sign string) maker {
 	return func(st *stage, c *call, args []value) (value, error) {

@@ -54,7 +54,7 @@ func (k kind) viewName() (name, label string) {
 // castNames are the types that :: takes.
 var castNames = map[string]kind{
 	"text": kindText, "number": kindNumber, "boolean": kindBoolean, "checkbox": kindBoolean,
-	"floating_timestamp": kindFloating, "calendar_date": kindFloating, "fixed_timestamp": kindFixed, "date": kindFixed,
+	"floating_timestamp": kindFloating, "calendar_date": kindFloating, "fixed_timestamp": kindFixed,
 }
 
 var numeral = regexp.MustCompile(`^([+-]?)([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]{1,4}))?$`)

@@ -63,7 +63,7 @@ func columnsOf(r *catalog.Release, lang string) []viewColumn {
 		if s, ok := r.Stats[f.Name]; ok {
 			column.Contents = map[string]any{"count": strconv.FormatInt(r.Rows, 10), "null": strconv.FormatInt(s.Nulls, 10), "non_null": strconv.FormatInt(r.Rows-s.Nulls, 10)}
 			for key, v := range map[string]string{"smallest": s.Min, "largest": s.Max} {
-				if v != "" {
+				if v != "" && r.Dataset.Queryable() {
 					column.Contents[key] = v
 				}
 			}
