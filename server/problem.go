@@ -123,6 +123,8 @@ func areaOf(path string) string {
 	switch {
 	case strings.HasPrefix(path, "/api/v1/sql"):
 		return "sql"
+	case strings.HasPrefix(path, "/resource/"):
+		return "soda"
 	case strings.HasPrefix(path, "/api/v1/") && strings.Contains(path, "/rows"):
 		return "rows"
 	case strings.HasPrefix(path, "/api/"):

@@ -51,7 +51,13 @@ type value struct {
 	// aggregate is true where it holds an aggregate; loose is a column in it that
 	// stands outside of aggregates and is no group.
 	aggregate bool
-	loose     *column
+	loose     *loose
+}
+
+// loose is a column, and the text that its offset is in.
+type loose struct {
+	*column
+	text string
 }
 
 // source is a column that expressions can name.
@@ -138,6 +144,7 @@ type stage struct {
 	names    map[string]*selected
 	// groups are the SQL of the expressions that rows are grouped by.
 	groups map[string]bool
+	source sources
 }
 
 // selected is an expression of the selection.
@@ -152,7 +159,7 @@ type selected struct {
 
 // statement compiles one statement over the rows of from, "" for the table.
 func (c *compiler) statement(number int, s *statement, from string, scope []source) (string, []source, error) {
-	st := &stage{compiler: c, number: number, scope: scope, names: map[string]*selected{}, groups: map[string]bool{}}
+	st := &stage{compiler: c, number: number, scope: scope, names: map[string]*selected{}, groups: map[string]bool{}, source: s.source}
 	if err := st.name(s); err != nil {
 		return "", nil, err
 	}
@@ -179,22 +186,20 @@ func (c *compiler) statement(number int, s *statement, from string, scope []sour
 	if s.having != nil && !grouped {
 		return "", nil, wrong(s.source.having, s.having.offset(), "aggregate-in-ungrouped-context", map[string]any{"clause": "HAVING"}, "HAVING is a condition on groups, and there are none")
 	}
-	c.text = s.source.having
 	if having.loose != nil {
 		return "", nil, st.ungrouped(having.loose)
 	}
-	order, byRow, err := st.order(s, grouped)
-	if err != nil {
-		return "", nil, err
-	}
 	if grouped {
-		// A first pass may have met plain columns before the first aggregate.
-		c.text = s.source.selected
+		// The first aggregate may have come behind the first plain column.
 		for _, x := range st.selected {
 			if x.value.loose != nil {
 				return "", nil, st.ungrouped(x.value.loose)
 			}
 		}
+	}
+	order, byRow, err := st.order(s, grouped)
+	if err != nil {
+		return "", nil, err
 	}
 	if s.search != "" {
 		where = append(where, st.search(s.search)...)
@@ -214,21 +219,7 @@ func (c *compiler) statement(number int, s *statement, from string, scope []sour
 			b.WriteString(keyword + strings.Join(parts, between))
 		}
 	}
-	switch {
-	case number > 0:
-		fmt.Fprintf(&b, " FROM (SELECT row_number() OVER () AS %s, * FROM (%s)) AS t", rowNumber, from)
-		clause(" WHERE ", where, " AND ")
-	case c.numbered:
-		fmt.Fprintf(&b, " FROM (SELECT row_number() OVER () AS %s, * FROM %s) AS t", rowNumber, store.Ident(c.table.Name))
-		clause(" WHERE ", where, " AND ")
-	case tie:
-		fmt.Fprintf(&b, " FROM (SELECT row_number() OVER () AS %s, * FROM %s AS t", rowNumber, store.Ident(c.table.Name))
-		clause(" WHERE ", where, " AND ")
-		b.WriteString(") AS t")
-	default:
-		fmt.Fprintf(&b, " FROM %s AS t", store.Ident(c.table.Name))
-		clause(" WHERE ", where, " AND ")
-	}
+	b.WriteString(st.rows(from, where, tie))
 	switch {
 	case tie:
 		order = append(order, rowNumber)
@@ -256,6 +247,26 @@ func (c *compiler) statement(number int, s *statement, from string, scope []sour
 		fmt.Fprintf(&b, " OFFSET %d", *s.offset)
 	}
 	return b.String(), out, nil
+}
+
+// rows is FROM and WHERE: of the table or the statement before, with the numbers
+// of the rows where they are shown or compared, or part equal rows of an order.
+func (st *stage) rows(from string, where []string, tie bool) string {
+	table, condition := store.Ident(st.table.Name), ""
+	if len(where) > 0 {
+		condition = " WHERE " + strings.Join(where, " AND ")
+	}
+	const numbered = " FROM (SELECT row_number() OVER () AS " + rowNumber + ", * FROM "
+	switch {
+	case st.number > 0:
+		return numbered + "(" + from + ")) AS t" + condition
+	case st.numbered:
+		return numbered + table + ") AS t" + condition
+	case tie:
+		// The numbers need not be those of the table: fewer rows are numbered so.
+		return numbered + table + " AS t" + condition + ") AS t"
+	}
+	return " FROM " + table + " AS t" + condition
 }
 
 // name finds out what the columns of the answer are called.
@@ -412,6 +423,7 @@ func (st *stage) alias(x *selected) (value, error) {
 	if x.value == nil {
 		x.pending = true
 		defer func(text string) { x.pending, st.text = false, text }(st.text)
+		st.text = st.source.selected
 		v, err := st.expr(x.expr)
 		if err != nil {
 			return v, err
@@ -454,8 +466,8 @@ func (st *stage) misplaced(e expr, clause string) error {
 	return wrong(st.text, e.offset(), "aggregate-in-ungrouped-context", map[string]any{"clause": clause}, "%s holds an aggregate", clause)
 }
 
-func (st *stage) ungrouped(c *column) error {
-	return wrong(st.text, c.at, "column-not-in-group-bys", map[string]any{"column": c.name}, "Column not in group bys: %s", c.name)
+func (st *stage) ungrouped(c *loose) error {
+	return wrong(c.text, c.at, "column-not-in-group-bys", map[string]any{"column": c.name}, "Column not in group bys: %s", c.name)
 }
 
 func (st *stage) group(s *statement) ([]string, error) {
@@ -527,21 +539,21 @@ func (st *stage) order(s *statement, grouped bool) (list []string, byRow bool, e
 func (st *stage) search(text string) []string {
 	var all []string
 	for _, w := range strings.Fields(text) {
-		var any []string
+		var places []string
 		value, sqlType, number := numberOf(w)
 		for _, f := range st.scope {
 			switch {
 			case strings.HasPrefix(f.name, ":"):
 			case f.kind == kindText:
-				any = append(any, fmt.Sprintf("contains(lower(%s), lower(%s))", f.sql, st.bind(w, "VARCHAR")))
+				places = append(places, fmt.Sprintf("contains(lower(%s), lower(%s))", f.sql, st.bind(w, "VARCHAR")))
 			case f.kind == kindNumber && number:
-				any = append(any, fmt.Sprintf("%s = CAST(%s AS %s)", f.sql, st.bind(value, sqlType), sqlType))
+				places = append(places, fmt.Sprintf("%s = CAST(%s AS %s)", f.sql, st.bind(value, sqlType), sqlType))
 			}
 		}
-		if len(any) == 0 {
-			any = []string{"false"}
+		if len(places) == 0 {
+			places = []string{"false"}
 		}
-		all = append(all, "("+strings.Join(any, " OR ")+")")
+		all = append(all, "("+strings.Join(places, " OR ")+")")
 	}
 	return all
 }
@@ -647,7 +659,7 @@ func (st *stage) column(c *column) (value, error) {
 		}
 	}
 	if !st.groups[v.sql] {
-		v.loose = c
+		v.loose = &loose{c, st.text}
 	}
 	return v, nil
 }

@@ -171,10 +171,30 @@ func TestFaultsSayWhatIsWrongAndWhere(t *testing.T) {
 	}
 }
 
+// In parameters of an address every part has a text of its own.
+func TestFaultsPointIntoTheTextThatIsWrong(t *testing.T) {
+	for _, c := range []struct {
+		values url.Values
+		line   string
+		column int
+	}{
+		{url.Values{"$select": {"upper(fine) as big"}, "$where": {"party = 'a' and big = 'x'"}}, "upper(fine) as big", 7},
+		{url.Values{"$select": {"kinds, lower(party) as small"}, "$group": {"kinds"}, "$having": {"count(*) > 1 and small = 'x'"}}, "kinds, lower(party) as small", 14},
+		{url.Values{"$select": {"kinds"}, "$group": {"kinds"}, "$order": {"kinds, late desc"}}, "kinds, late desc", 8},
+		{url.Values{"fine": {"much"}}, "fine=much", 1},
+	} {
+		_, err := compiled(c.values)
+		at, _ := faultOf(err).Data["position"].(map[string]any)
+		if at["line"] != c.line || at["column"] != c.column {
+			t.Errorf("%v: %v at %v", c.values, err, at)
+		}
+	}
+}
+
 // our lists what may stand in SQL beside names and parameters: the constants of
 // functions, the bounds of pages and the sizes of types.
 var our = regexp.MustCompile(`\$[0-9]+|DECIMAL\([0-9]+,[0-9]+\)|"#[0-9]+\.[0-9]+"|"#id"| LIMIT [0-9]+| OFFSET [0-9]+|` +
-	`'(year|month|day|hour|minute|second|dow|week|isoyear|UTC|0|\\|row-|%Y-%m-%dT%H:%M:%S\.%gZ?|:\[0-9\.\]\+\(Z\|\[\+-\]\[0-9:\]\{2,6\}\)\$)'|, 12, |, 0\.5\)|, 0\)|regr_r2`)
+	`'(NaN|year|month|day|hour|minute|second|dow|week|isoyear|UTC|0|\\|row-|%Y-%m-%dT%H:%M:%S\.%gZ?|:\[0-9\.\]\+\(Z\|\[\+-\]\[0-9:\]\{2,6\}\)\$)'|, 12, |, 0\.5\)|, 0\)|regr_r2`)
 
 // foreign is what of q's SQL its author could have put there.
 func foreign(q *Compiled) string {

@@ -101,7 +101,7 @@ func (f *face) isDomain(c *gin.Context, domain string) bool {
 // parameter are alternatives.
 func matches(r *catalog.Release, values url.Values) bool {
 	d := &r.Dataset
-	any := func(name string, has ...string) bool {
+	is := func(name string, has ...string) bool {
 		given := values[name]
 		if len(given) == 0 {
 			return true
@@ -120,10 +120,10 @@ func matches(r *catalog.Release, values url.Values) bool {
 		fields = append(fields, f.Name, f.Title.Zh, f.Title.En)
 	}
 	kinds := []string{"dataset", "datasets", "api"}
-	return any("ids", FourByFour(d.ID), string(d.ID)) && any("names", d.Title.Zh, d.Title.En) && any("categories", d.Theme) && any("tags", d.Keywords...) &&
-		any("only", kinds...) && any("types", kinds...) && any("attribution", d.Publisher.Zh, d.Publisher.En) && any("license", d.Licence) &&
-		any("column_names", fields...) && any("provenance", "official") && any("visibility", "open") && any("public", "true") && any("published", "true") &&
-		any("derived", "false") && any("explicitly_hidden", "false") && any("approval_status", "approved")
+	return is("ids", FourByFour(d.ID), string(d.ID)) && is("names", d.Title.Zh, d.Title.En) && is("categories", d.Theme) && is("tags", d.Keywords...) &&
+		is("only", kinds...) && is("types", kinds...) && is("attribution", d.Publisher.Zh, d.Publisher.En) && is("license", d.Licence) &&
+		is("column_names", fields...) && is("provenance", "official") && is("visibility", "open") && is("public", "true") && is("published", "true") &&
+		is("derived", "false") && is("explicitly_hidden", "false") && is("approval_status", "approved")
 }
 
 // sort orders what was found: by relevance, or as asked.

@@ -85,14 +85,14 @@ var functions = map[string][]function{
 	"stddev_samp":    {aggregate("stddev_samp(%[1]s)", kindNumber, kindNumber)},
 	"var_pop":        {aggregate("var_pop(%[1]s)", kindNumber, kindNumber)},
 	"var_samp":       {aggregate("var_samp(%[1]s)", kindNumber, kindNumber)},
-	"regr_slope":     {aggregate("regr_slope(%[1]s, %[2]s)", kindNumber, kindNumber, kindNumber)},
-	"regr_intercept": {aggregate("regr_intercept(%[1]s, %[2]s)", kindNumber, kindNumber, kindNumber)},
-	"regr_r2":        {aggregate("regr_r2(%[1]s, %[2]s)", kindNumber, kindNumber, kindNumber)},
+	"regr_slope":     {aggregate("nullif(regr_slope(%[1]s, %[2]s), CAST('NaN' AS DOUBLE))", kindNumber, kindNumber, kindNumber)},
+	"regr_intercept": {aggregate("nullif(regr_intercept(%[1]s, %[2]s), CAST('NaN' AS DOUBLE))", kindNumber, kindNumber, kindNumber)},
+	"regr_r2":        {aggregate("nullif(regr_r2(%[1]s, %[2]s), CAST('NaN' AS DOUBLE))", kindNumber, kindNumber, kindNumber)},
 
 	"+": {plain("(%[1]s + %[2]s)", kindNumber, kindNumber, kindNumber)},
 	"-": {plain("(%[1]s - %[2]s)", kindNumber, kindNumber, kindNumber)},
 	"*": {plain("(%[1]s * %[2]s)", kindNumber, kindNumber, kindNumber)},
-	"/": {plain("(%[1]s / %[2]s)", kindNumber, kindNumber, kindNumber)},
+	"/": {plain("(%[1]s / nullif(%[2]s, 0))", kindNumber, kindNumber, kindNumber)},
 	"%": {plain("(%[1]s %% %[2]s)", kindNumber, kindNumber, kindNumber)},
 	"^": {plain("(%[1]s ^ %[2]s)", kindNumber, kindNumber, kindNumber)},
 
@@ -141,7 +141,7 @@ func (st *stage) call(c *call) (value, error) {
 		return value{}, wrong(st.text, c.at, "no-such-function", map[string]any{"function": c.name}, "No such function: %s(*)", clip(shown))
 	}
 	list, simple := functions[c.name]
-	make, known := st.makers[c.name]
+	compile, known := st.makers[c.name]
 	target, cast := strings.CutPrefix(c.name, opCast)
 	if geometric[c.name] {
 		return value{}, unsupported(st.text, c.at, shown+"(...), for the datasets hold no geometry,")
@@ -173,7 +173,7 @@ func (st *stage) call(c *call) (value, error) {
 	case cast:
 		v, err = st.cast(c, target, args[0])
 	case known:
-		v, err = make(st, c, args)
+		v, err = compile(st, c, args)
 		aggregates = slices.Contains([]string{"count", "count_distinct", "min", "max", "median"}, c.name)
 	default:
 		n := slices.IndexFunc(list, func(f function) bool { return f.needs == len(args) })

@@ -2,8 +2,10 @@ package soda
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -122,5 +124,53 @@ func TestTheFormatComesFromTheEndingOrFromAccept(t *testing.T) {
 	var f *Fault
 	if _, _, _, err := formatOf("a.xml", ""); !errors.As(err, &f) || f.Status != http.StatusNotAcceptable {
 		t.Errorf("found %v", err)
+	}
+}
+
+func TestTheReadmeListsEveryFunctionAndEveryCode(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := map[string]bool{}
+	for _, w := range strings.FieldsFunc(string(readme), func(r rune) bool { return !isLetterOrDigit(r) && r != '-' && r != '.' }) {
+		words[strings.Trim(w, ".")] = true
+	}
+	for _, name := range functionNames() {
+		if !words[name] {
+			t.Errorf("README.md says nothing of the function %s", name)
+		}
+	}
+	golden, err := os.ReadFile("testdata/soql.golden")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(golden)) {
+		if code, ok := strings.CutPrefix(line, "! "); ok {
+			code, _, _ = strings.Cut(code, " ")
+			if !words[code] && !words[strings.TrimPrefix(code, "query.soql.")] && code != "" {
+				t.Errorf("README.md says nothing of the code %s", code)
+			}
+		}
+	}
+}
+
+func TestEveryFailureHasItsCode(t *testing.T) {
+	for _, c := range []struct {
+		err    error
+		status int
+		code   string
+	}{
+		{catalog.ErrNotFound, 404, "dataset.missing"}, {catalog.ErrGone, 410, "dataset.missing"}, {catalog.ErrForbidden, 403, "permission_denied"}, {catalog.ErrTimeout, 408, "query.execution.timeout"},
+		{catalog.ErrTooLarge, 413, "query.execution.too-large"}, {catalog.ErrBusy, 503, "service-unavailable"}, {catalog.ErrTooMany, 429, "too-many-requests"}, {catalog.ErrInvalid, 400, "query.execution.invalid"},
+		{errors.New("disk on fire"), 500, "internal-error"}, {&Fault{Status: 409, Code: "x"}, 409, "x"},
+	} {
+		f := faultOf(fmt.Errorf("wrapped: %w", c.err))
+		if f.Status != c.status || f.Code != c.code || strings.Contains(f.Message, "fire") {
+			t.Errorf("%v: found %d %s %s", c.err, f.Status, f.Code, f.Message)
+		}
+		if _, told := f.Data["retryAfter"]; told != (c.status == 429 || c.status == 503) {
+			t.Errorf("%v: retry after %v", c.err, f.Data)
+		}
 	}
 }
