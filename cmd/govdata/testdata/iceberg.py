@@ -82,6 +82,17 @@ def metrics(what, table, want):
     return bounded
 
 
+def ordered(what, table, want):
+    """The rows are in the order that the table says they are in."""
+    columns = []
+    for f in table.sort_order().fields:
+        assert str(f.transform) == "identity" and f.direction.name == "ASC" and f.null_order.name == "NULLS_LAST", f
+        columns.append([(v is None, v if v is not None else 0) for v in want[table.schema().find_column_name(f.source_id)].to_pylist()])
+    rows = list(zip(*columns))
+    assert rows == sorted(rows), f"{what}: not in the order of {table.sort_order()}"
+    return len(columns)
+
+
 def beyond(v):
     if isinstance(v, bool):
         return None
@@ -160,7 +171,7 @@ def tables():
     assert "有条件开放" in fails(ForbiddenError, lambda: c.load_table("govdata.ppp_projects"))
 
     fsspec = catalog(**{"py-io-impl": "pyiceberg.io.fsspec.FsspecFileIO"})
-    rows = bounds = questions = 0
+    rows = bounds = questions = orders = 0
     for name, d in known.items():
         t = c.load_table(("govdata", name))
         want = read(name, t, name)
@@ -175,6 +186,7 @@ def tables():
             assert not f.required or g.get("required") and want[f.name].null_count == 0, f
         bounds += metrics(name, t, want)
         questions += filters(name, t, want)
+        orders += ordered(name, t, want) > 0
         other = fsspec.load_table(("govdata", name))
         same(name + " with fsspec", other.scan().to_arrow(), want)
         assert type(other.io).__name__ == "FsspecFileIO" and type(t.io).__name__ == "PyArrowFileIO"
@@ -199,7 +211,7 @@ def tables():
         assert (code, error["code"], error["type"]) == (405, 405, "UnsupportedOperationException"), (path, code, body)
     fails(NotImplementedError, lambda: c.create_namespace("more"))
     fails(NotImplementedError, lambda: c.drop_table("govdata.regions"))
-    print(f"tables {len(known)} rows {rows} bounds {bounds} filters {questions}")
+    print(f"tables {len(known)} rows {rows} bounds {bounds} filters {questions} ordered {orders}")
     return known
 
 
@@ -271,6 +283,7 @@ def history():
         assert t.scan(snapshot_id=s["snapshot_id"], row_filter=EqualTo(column, v)).to_arrow().num_rows == got[column].to_pylist().count(v)
     current = t.scan().to_arrow()
     same("current", current, csv_of(name, plain(current.schema)))
+    bounds = metrics("current", t, csv_of(name, plain(current.schema)))
     log = t.history()
     assert log[-1].snapshot_id == t.current_snapshot().snapshot_id, log
     moments = 0
@@ -284,7 +297,7 @@ def history():
     assert len(t.inspect.refs().to_pylist()) == len(releases) + 1 and len(t.inspect.history().to_pylist()) == len(log)
     assert t.inspect.manifests().num_rows == 1 and t.inspect.all_manifests().num_rows == len(releases) and t.inspect.entries().num_rows == 1
     assert t.inspect.all_data_files().num_rows == len(releases)
-    print(json.dumps({"snapshots": len(shown), "schemas": len(schemas), "moments": moments, "log": len(log), "ids": {r: by_release[r]["snapshot_id"] for r in releases},
+    print(json.dumps({"bounds": bounds, "snapshots": len(shown), "schemas": len(schemas), "moments": moments, "log": len(log), "ids": {r: by_release[r]["snapshot_id"] for r in releases},
                       "fields": {f.name: f.field_id for s in t.schemas().values() for f in s.fields}, "uuid": str(t.metadata.table_uuid), "properties": {k: v for k, v in t.properties.items() if k != "schema.name-mapping.default"}}))
 
 
