@@ -131,9 +131,9 @@ func areaOf(path string) string {
 		return "metadata"
 	case strings.HasPrefix(path, "/d/"):
 		return "download"
-	case strings.HasPrefix(path, iceberg.Path):
+	case path == iceberg.Path || strings.HasPrefix(path, iceberg.Path+"/"):
 		return "iceberg"
-	case strings.HasPrefix(path, s3.Path+"/"):
+	case path == s3.Path || strings.HasPrefix(path, s3.Path+"/"):
 		return "s3"
 	case path == "/healthz" || path == "/readyz" || path == "/metrics":
 		return "operations"

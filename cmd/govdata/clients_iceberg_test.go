@@ -111,7 +111,7 @@ func TestClientPyIcebergTravelsThroughReleases(t *testing.T) {
 	}
 	first := before[1].Release
 	one := historyOf(t, s, "fees", first, second)
-	if one.Schemas != 2 || one.Log != 2 || one.Properties["release"] != string(second) || one.Properties["title"] != "收费" || one.Bounds != 14 {
+	if one.Schemas != 2 || one.Log != 2 || one.Properties["govdata.release"] != string(second) || one.Properties["govdata.title"] != "收费" || one.Bounds != 14 {
 		t.Errorf("found %+v", one)
 	}
 
@@ -134,7 +134,7 @@ func TestClientPyIcebergTravelsThroughReleases(t *testing.T) {
 	// An amount that became a text is another column to readers of old snapshots.
 	must(t, exitDone, "add", "--data", data, "--id", "fees", "--title", "收费", put("4.csv", "代码,备注,名称,金额,日期,时刻,是否\n001,x,甲,免费,2024-01-02,2024-01-02 10:11:12,是\n"), "--accept-change", "jin_e")
 	four := historyOf(t, s, "fees", current())
-	if four.Properties["releases-with-other-types"] != "2" {
+	if four.Properties["govdata.releases-with-other-types"] != "2" {
 		t.Errorf("found %+v", four)
 	}
 
@@ -157,7 +157,7 @@ func TestClientPyIcebergTravelsThroughReleases(t *testing.T) {
 		"fees/pointer.json", "fees/" + string(second) + "/data.duckdb", "fees/" + string(first) + "/fees.csv", "../private/signing-key.pem",
 		"fees/../../private/signing-key.pem", "fees/" + string(second) + "/../pointer.json", "%2e%2e/private/signing-key.pem", "private/signing-key.pem",
 	} {
-		if r, body := s.do(t, "GET", "/s3/govdata/"+key, nil); r.StatusCode != 404 || !strings.Contains(string(body), "NoSuchKey") {
+		if r, body := s.do(t, "GET", "/govdata/"+key, nil); r.StatusCode != 404 || !strings.Contains(string(body), "NoSuchKey") {
 			t.Errorf("%s: status %d, %s", key, r.StatusCode, body)
 		}
 	}

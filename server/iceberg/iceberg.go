@@ -133,7 +133,7 @@ func (f *face) readOnly(c *gin.Context, allowed string) error {
 // nothing: there are clients that cannot do without.
 func (f *face) storage(c *gin.Context) map[string]string {
 	return map[string]string{
-		"s3.endpoint":               f.Base(c) + s3.Path,
+		"s3.endpoint":               f.Base(c),
 		"s3.path-style-access":      "true",
 		"s3.region":                 s3.Region,
 		"client.region":             s3.Region,

@@ -44,19 +44,22 @@ type (
 		File         dataFile `avro:"data_file"`
 	}
 	dataFile struct {
-		Content   int32        `avro:"content"`
-		Path      string       `avro:"file_path"`
-		Format    string       `avro:"file_format"`
-		Partition struct{}     `avro:"partition"`
-		Rows      int64        `avro:"record_count"`
-		Bytes     int64        `avro:"file_size_in_bytes"`
-		Sizes     []countEntry `avro:"column_sizes"`
-		Values    []countEntry `avro:"value_counts"`
-		Nulls     []countEntry `avro:"null_value_counts"`
-		Lower     []boundEntry `avro:"lower_bounds"`
-		Upper     []boundEntry `avro:"upper_bounds"`
-		Splits    *[]int64     `avro:"split_offsets"`
-		Order     *int32       `avro:"sort_order_id"`
+		Content   int32         `avro:"content"`
+		Path      string        `avro:"file_path"`
+		Format    string        `avro:"file_format"`
+		Partition struct{}      `avro:"partition"`
+		Rows      int64         `avro:"record_count"`
+		Bytes     int64         `avro:"file_size_in_bytes"`
+		Sizes     []countEntry  `avro:"column_sizes"`
+		Values    []countEntry  `avro:"value_counts"`
+		Nulls     []countEntry  `avro:"null_value_counts"`
+		NaNs      *[]countEntry `avro:"nan_value_counts"`
+		Lower     []boundEntry  `avro:"lower_bounds"`
+		Upper     []boundEntry  `avro:"upper_bounds"`
+		Key       *[]byte       `avro:"key_metadata"`
+		Splits    *[]int64      `avro:"split_offsets"`
+		Equality  *[]int32      `avro:"equality_ids"`
+		Order     *int32        `avro:"sort_order_id"`
 	}
 	countEntry struct {
 		Key   int32 `avro:"key"`
@@ -65,6 +68,12 @@ type (
 	boundEntry struct {
 		Key   int32  `avro:"key"`
 		Value []byte `avro:"value"`
+	}
+	partition struct {
+		ContainsNull bool    `avro:"contains_null"`
+		ContainsNaN  *bool   `avro:"contains_nan"`
+		Lower        *[]byte `avro:"lower_bound"`
+		Upper        *[]byte `avro:"upper_bound"`
 	}
 	manifestFile struct {
 		Path          string `avro:"manifest_path"`
@@ -80,6 +89,9 @@ type (
 		AddedRows     int64  `avro:"added_rows_count"`
 		ExistingRows  int64  `avro:"existing_rows_count"`
 		DeletedRows   int64  `avro:"deleted_rows_count"`
+		// There are no partitions: an empty list, because not every reader takes none.
+		Partitions []partition `avro:"partitions"`
+		Key        *[]byte     `avro:"key_metadata"`
 	}
 )
 
@@ -134,7 +146,7 @@ func writeManifestList(s *snapshot, length int64) ([]byte, error) {
 		"snapshot-id": strconv.FormatInt(s.id(), 10), "sequence-number": strconv.FormatInt(s.sequence, 10), "format-version": "2",
 	}, &manifestFile{
 		Path: s3.Address(s3.MetadataKey(s.Dataset.ID, fmt.Sprintf(manifestName, s.Release.Release))), Length: length,
-		Sequence: s.sequence, MinSequence: s.sequence, Snapshot: s.id(), AddedFiles: 1, AddedRows: s.Rows,
+		Sequence: s.sequence, MinSequence: s.sequence, Snapshot: s.id(), AddedFiles: 1, AddedRows: s.Rows, Partitions: []partition{},
 	})
 }
 

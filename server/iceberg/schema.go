@@ -20,9 +20,10 @@ func number(parts ...string) int {
 	return int(hash(parts...)%999_999_999) + 1
 }
 
-// long is a positive id of 63 bits that follows from parts.
+// long is a positive id that follows from parts; of 53 bits, so that readers
+// whose numbers are floating-point have it exactly.
 func long(parts ...string) int64 {
-	return int64(hash(parts...)>>1) | 1
+	return int64(hash(parts...)>>11) | 1
 }
 
 func hash(parts ...string) uint64 {

@@ -27,6 +27,8 @@ type Tables struct {
 	manifests map[published][]byte
 }
 
+var _ s3.Metadata = (*Tables)(nil)
+
 // NewTables sees the datasets of c.
 func NewTables(c *catalog.Catalog) *Tables {
 	return &Tables{catalog: c, tables: map[catalog.ID]*table{}, manifests: map[published][]byte{}}
@@ -318,39 +320,41 @@ func (s *snapshot) entry(parent *snapshot) snapshotEntry {
 	return e
 }
 
+// prefix begins the names of our own properties. Those without a dot are options
+// of the object store to some readers (Polars).
+const prefix = "govdata."
+
 // properties are what the table says of itself.
 func (t *table) properties(mapping string, other int) map[string]string {
 	r, d := t.current, &t.current.Dataset
-	p := map[string]string{}
+	p := map[string]string{"schema.name-mapping.default": mapping}
 	for name, value := range map[string]string{
-		"schema.name-mapping.default": mapping,
-		"comment":                     strings.Join(slices.DeleteFunc([]string{d.Title.Zh, d.Title.En, d.Description.Zh}, func(s string) bool { return s == "" }), " / "),
-		"title":                       d.Title.Zh,
-		"title.en":                    d.Title.En,
-		"description":                 d.Description.Zh,
-		"description.en":              d.Description.En,
-		"publisher":                   d.Publisher.Zh,
-		"publisher.en":                d.Publisher.En,
-		"theme":                       d.Theme,
-		"licence":                     d.Licence,
-		"legal-basis":                 d.LegalBasis.Zh,
-		"source":                      d.Source.Zh,
-		"update-frequency":            d.UpdateFrequency,
-		"release":                     string(r.Release),
-		"content-sha256":              r.Content,
-		"manifest":                    s3.Address(string(d.ID) + "/" + string(r.Release) + "/manifest.json"),
-		"as-of":                       r.AsOf,
+		"title":            d.Title.Zh,
+		"title.en":         d.Title.En,
+		"description":      d.Description.Zh,
+		"description.en":   d.Description.En,
+		"publisher":        d.Publisher.Zh,
+		"publisher.en":     d.Publisher.En,
+		"theme":            d.Theme,
+		"licence":          d.Licence,
+		"legal-basis":      d.LegalBasis.Zh,
+		"source":           d.Source.Zh,
+		"update-frequency": d.UpdateFrequency,
+		"release":          string(r.Release),
+		"content-sha256":   r.Content,
+		"manifest":         s3.Address(string(d.ID) + "/" + string(r.Release) + "/manifest.json"),
+		"as-of":            r.AsOf,
 	} {
 		if value != "" {
-			p[name] = value
+			p[prefix+name] = value
 		}
 	}
 	if d.Synthetic {
-		p["synthetic"] = "示例数据"
+		p[prefix+"synthetic"] = "示例数据"
 	}
 	if other > 0 {
 		// They can be had as files.
-		p["releases-with-other-types"] = strconv.Itoa(other)
+		p[prefix+"releases-with-other-types"] = strconv.Itoa(other)
 	}
 	return p
 }

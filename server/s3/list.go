@@ -61,7 +61,7 @@ func (f *face) list(l listing) (page, error) {
 		if l.after > dir && !within {
 			continue
 		}
-		if l.delimiter == "/" && strings.HasPrefix(dir, l.prefix) && (!within || l.past) {
+		if l.delimiter == "/" && strings.HasPrefix(dir, l.prefix) && dir != l.prefix && (!within || l.past) {
 			if l.past && dir <= l.after {
 				continue
 			}
@@ -228,7 +228,7 @@ type listedBucket struct {
 
 // listBuckets answers ListBuckets. A bucket without a day of birth is none to
 // some clients; ours is as old as the service that this protocol is of.
-func (f *face) listBuckets(c *gin.Context) error {
+func listBuckets(c *gin.Context) error {
 	r := bucketResult{Namespace: namespace, Buckets: []listedBucket{{Bucket, time.Date(2006, 3, 1, 0, 0, 0, 0, time.UTC).Format("2006-01-02T15:04:05.000Z")}}}
 	r.Owner.ID, r.Owner.DisplayName = Bucket, Bucket
 	return document(c, r)

@@ -26,9 +26,10 @@ import (
 	"govdata/server/problem"
 )
 
-// Path is where the endpoint is on the site. Addresses are path-style:
-// /s3/govdata/<key>.
-const Path = "/s3"
+// Path is where the bucket is on the site. The endpoint is the site itself, for
+// there are readers that take the first name of a path for the bucket
+// (ClickHouse).
+const Path = "/" + Bucket
 
 // Region is the one that clients sign for. It means nothing here.
 const Region = "us-east-1"
@@ -45,11 +46,18 @@ type Deps struct {
 
 type face struct{ Deps }
 
-// Register mounts the face.
+// Register mounts the face. The site's first page is for people; a signed
+// request there asks for the buckets.
 func Register(r gin.IRouter, d Deps) error {
 	f := &face{d}
+	r.Use(func(c *gin.Context) {
+		if c.Request.URL.Path == "/" && strings.HasPrefix(c.GetHeader("Authorization"), "AWS4-HMAC-SHA256") {
+			f.handle(c)
+			c.Abort()
+		}
+	})
 	r.Any(Path, f.handle)
-	r.Any(Path+"/*path", f.handle)
+	r.Any(Path+"/*key", f.handle)
 	return nil
 }
 
@@ -74,18 +82,18 @@ var (
 )
 
 func (f *face) handle(c *gin.Context) {
-	bucket, key, _ := strings.Cut(strings.TrimPrefix(c.Param("path"), "/"), "/")
-	err := f.answer(c, bucket, key)
+	key := strings.TrimPrefix(c.Param("key"), "/")
+	err := f.answer(c, key)
 	if err == nil {
 		return
 	}
 	if c.Writer.Written() || c.Request.Context().Err() != nil && errors.Is(err, context.Canceled) {
 		panic(http.ErrAbortHandler)
 	}
-	f.fail(c, bucket, key, err)
+	f.fail(c, key, err)
 }
 
-func (f *face) answer(c *gin.Context, bucket, key string) error {
+func (f *face) answer(c *gin.Context, key string) error {
 	c.Header("X-Amz-Bucket-Region", Region)
 	if c.Request.Method != http.MethodGet && c.Request.Method != http.MethodHead {
 		c.Header("Allow", "GET, HEAD")
@@ -99,10 +107,8 @@ func (f *face) answer(c *gin.Context, bucket, key string) error {
 		return nil
 	}
 	switch {
-	case bucket == "":
-		return f.listBuckets(c)
-	case bucket != Bucket:
-		return &fault{http.StatusNotFound, "NoSuchBucket", fmt.Sprintf("there is no bucket %q, only %q", bucket, Bucket)}
+	case c.Request.URL.Path == "/":
+		return listBuckets(c)
 	case key != "":
 		if err := part(objectParts); err != nil {
 			return err
@@ -179,7 +185,7 @@ func oneRange(r *http.Request, size int64) error {
 	}
 	if first == "" {
 		first, last = last, ""
-		if n, err := strconv.ParseInt(first, 10, 64); err != nil {
+		if n, err := strconv.ParseInt(first, 10, 64); err != nil || n < 0 {
 			r.Header.Del("Range")
 		} else if n == 0 || size == 0 {
 			return &fault{http.StatusRequestedRangeNotSatisfiable, "InvalidRange", fmt.Sprintf("the object has %d bytes", size)}
@@ -220,7 +226,7 @@ type errorResult struct {
 }
 
 // fail answers with an error in the form of this protocol.
-func (f *face) fail(c *gin.Context, bucket, key string, err error) {
+func (f *face) fail(c *gin.Context, key string, err error) {
 	e := (*fault)(nil)
 	if !errors.As(err, &e) {
 		p := problem.Of(err)
@@ -245,7 +251,7 @@ func (f *face) fail(c *gin.Context, bucket, key string, err error) {
 		c.Status(e.status)
 		return
 	}
-	b, marshalErr := xml.Marshal(errorResult{Code: e.code, Message: e.message, BucketName: bucket, Key: key, Resource: c.Request.URL.Path})
+	b, marshalErr := xml.Marshal(errorResult{Code: e.code, Message: e.message, BucketName: Bucket, Key: key, Resource: c.Request.URL.Path})
 	if marshalErr != nil {
 		panic(marshalErr) // texts alone
 	}

@@ -1,12 +1,14 @@
 """Attaches a site to PyIceberg by one address, reads every table and compares
-its values with those of the plain CSV file; then reads the same files as
-objects, with s3fs and pyarrow. Usage: iceberg.py BASE_URL, or
+its values with those of the plain CSV file, with Polars too; then reads the
+same files as objects, with s3fs and pyarrow. Usage: iceberg.py BASE_URL, or
 iceberg.py BASE_URL DATASET RELEASE..., for the snapshots of a dataset, the
 current one last."""
 
-import datetime, hashlib, io, json, sys, urllib.error, urllib.request
+import datetime, io, json, os, sys, urllib.error, urllib.request
 from decimal import Decimal
 
+os.environ["POLARS_ICEBERG_PLANNER"] = "pyiceberg"
+import polars as pl
 import pyarrow as pa, pyarrow.compute as pc, pyarrow.csv, pyarrow.dataset, pyarrow.fs, pyarrow.parquet
 import s3fs
 from pyiceberg.catalog import load_catalog
@@ -15,7 +17,6 @@ from pyiceberg.expressions import EqualTo, GreaterThan, IsNull, LessThan, NotNul
 from pyiceberg.table import StaticTable
 
 base, snapshots = sys.argv[1], sys.argv[2:]
-endpoint = base + "/s3"
 
 
 def fetch(path):
@@ -176,7 +177,7 @@ def tables():
         t = c.load_table(("govdata", name))
         want = read(name, t, name)
         assert want.num_rows == d["rows"], name
-        assert t.properties["licence"] == d["licence"] and t.properties.get("synthetic") == ("示例数据" if d["synthetic"] else None), t.properties
+        assert t.properties["govdata.licence"] == d["licence"] and t.properties.get("govdata.synthetic") == ("示例数据" if d["synthetic"] else None), t.properties
         assert t.current_snapshot().summary["release"] == d["release"], t.current_snapshot()
         assert t.scan().count() == want.num_rows, name
         fields = json.loads(fetch(f"/api/v1/datasets/{name}"))["fields"]
@@ -190,6 +191,8 @@ def tables():
         other = fsspec.load_table(("govdata", name))
         same(name + " with fsspec", other.scan().to_arrow(), want)
         assert type(other.io).__name__ == "FsspecFileIO" and type(t.io).__name__ == "PyArrowFileIO"
+        frame = pl.scan_iceberg(t, storage_options=t.io.properties).collect()
+        same(name + " with Polars", frame.to_arrow().cast(t.schema().as_arrow().remove_metadata()), want)
         rows += want.num_rows
 
     keyed = c.load_table("govdata.admin_penalties")
@@ -217,7 +220,7 @@ def tables():
 
 def objects(known):
     files = {f"govdata/{d['id']}/{d['release']}/{d['id']}.{f['format']}": f for d in known.values() for f in d["files"]}
-    for fs in (s3fs.S3FileSystem(anon=True, endpoint_url=endpoint), s3fs.S3FileSystem(key="whatever", secret="it is", endpoint_url=endpoint)):
+    for fs in (s3fs.S3FileSystem(anon=True, endpoint_url=base), s3fs.S3FileSystem(key="whatever", secret="it is", endpoint_url=base)):
         assert sorted(fs.ls("govdata")) == sorted("govdata/" + name for name in known)
         assert fs.ls("") == ([] if fs.anon else ["govdata"]), fs.ls("")  # s3fs asks with a key alone
         found = fs.find("govdata", detail=True)
@@ -248,8 +251,7 @@ def objects(known):
         fails((PermissionError, OSError), lambda: fs.rm_file(f"govdata/regions/{known['regions']['release']}/regions.csv"))
 
     read = 0
-    store = pyarrow.fs.S3FileSystem(anonymous=True, endpoint_override=endpoint, scheme="http")
-    assert [f.path for f in store.get_file_info(pyarrow.fs.FileSelector(""))] == ["govdata"]
+    store = pyarrow.fs.S3FileSystem(anonymous=True, endpoint_override=base, scheme="http")
     for name, d in known.items():
         folder = f"govdata/{name}/{d['release']}"
         parquet = [f for f in store.get_file_info(pyarrow.fs.FileSelector(folder, recursive=True)) if f.path.endswith(".parquet")]
