@@ -73,28 +73,35 @@ func (s *Server) download(c *gin.Context) error {
 	if !static || len(values) > 0 {
 		return s.filtered(c, r, format)
 	}
-	w := rawWriter(c)
-	h := w.Header()
 	artefact, coding := encoded(c.Request, r, artefact)
-	f, err := s.openArtefact(r, artefact)
+	header := map[string]string{"Content-Type": format.MediaType, "X-Total-Rows": strconv.FormatInt(r.Rows, 10), "X-Truncated": "false"}
+	if len(codings[format.Ext]) > 0 {
+		c.Writer.Header().Add("Vary", "Accept-Encoding")
+	}
+	if coding != "" {
+		header["Content-Encoding"] = coding
+	}
+	if ref.Release != "" && r.Dataset.Queryable() {
+		header["Cache-Control"] = immutable
+	}
+	return s.send(c, r, artefact, header)
+}
+
+// send answers with a file of a release: with sendfile, ranges, conditions and
+// an ETag, and with these headers. On error nothing has been written.
+func (s *Server) send(c *gin.Context, r *catalog.Release, a catalog.Artefact, header map[string]string) error {
+	f, err := s.openArtefact(r, a)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	if len(codings[format.Ext]) > 0 {
-		h.Add("Vary", "Accept-Encoding")
+	w := rawWriter(c)
+	h := w.Header()
+	for name, value := range header {
+		h.Set(name, value)
 	}
-	if coding != "" {
-		h.Set("Content-Encoding", coding)
-	}
-	if ref.Release != "" && r.Dataset.Queryable() {
-		h.Set("Cache-Control", immutable)
-	}
-	h.Set("Content-Type", format.MediaType)
-	h.Set("ETag", `"`+artefact.SHA256+`"`)
-	h.Set("X-Total-Rows", strconv.FormatInt(r.Rows, 10))
-	h.Set("X-Truncated", "false")
-	http.ServeContent(&streamWriter{w, artefact.Bytes}, c.Request, "", r.PublishedAt, f)
+	h.Set("ETag", `"`+a.SHA256+`"`)
+	http.ServeContent(&streamWriter{w, a.Bytes}, c.Request, "", r.PublishedAt, f)
 	return nil
 }
 

@@ -13,7 +13,9 @@ import (
 	"golang.org/x/text/language"
 
 	"govdata/catalog"
+	"govdata/server/iceberg"
 	"govdata/server/problem"
+	"govdata/server/s3"
 )
 
 func text(zh, en string) catalog.Text { return catalog.Text{Zh: zh, En: en} }
@@ -131,6 +133,10 @@ func areaOf(path string) string {
 		return "metadata"
 	case strings.HasPrefix(path, "/d/"):
 		return "download"
+	case path == iceberg.Path || strings.HasPrefix(path, iceberg.Path+"/"):
+		return "iceberg"
+	case path == s3.Path || strings.HasPrefix(path, s3.Path+"/"):
+		return "s3"
 	case path == "/healthz" || path == "/readyz" || path == "/metrics":
 		return "operations"
 	}

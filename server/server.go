@@ -22,9 +22,11 @@ import (
 
 	"govdata/catalog"
 	"govdata/server/exports"
+	"govdata/server/iceberg"
 	"govdata/server/keys"
 	"govdata/server/problem"
 	"govdata/server/query"
+	"govdata/server/s3"
 	"govdata/server/soda"
 	"govdata/server/web"
 )
@@ -107,6 +109,15 @@ func New(o Options) (*Server, error) {
 
 	if err := g.SetTrustedProxies(o.TrustedProxies); err != nil {
 		return nil, fmt.Errorf("server: trusted proxies: %w", err)
+	}
+	// What is for everyone stands before the keys: PyIceberg, which has none, shows
+	// one that is called None.
+	tables := iceberg.NewTables(o.Catalog)
+	if err := s3.Register(g, s3.Deps{Catalog: o.Catalog, Metadata: tables, Send: s.send, Log: o.Log}); err != nil {
+		return nil, fmt.Errorf("server: %w", err)
+	}
+	if err := iceberg.Register(g, iceberg.Deps{Catalog: o.Catalog, Site: o.Site, Tables: tables, Base: s.base, Log: o.Log}); err != nil {
+		return nil, fmt.Errorf("server: %w", err)
 	}
 	g.Use(s.authenticate, s.identify)
 

@@ -1,0 +1,157 @@
+package s3
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"govdata/catalog"
+)
+
+// Metadata makes the objects that are no files of a release: those in the
+// folder metadata of a dataset.
+type Metadata interface {
+	// Objects lists those of a dataset.
+	Objects(catalog.ID) ([]Object, error)
+	// Object finds one by its name, listed or not; catalog.ErrNotFound.
+	Object(id catalog.ID, name string) (Object, error)
+}
+
+// Object is a small object that is made when it is asked for.
+type Object struct {
+	Name      string
+	MediaType string
+	Modified  time.Time
+	// Fixed says that there will never be other bytes under this name.
+	Fixed bool
+	Bytes func() ([]byte, error)
+}
+
+// object is what stands under a key: a file of a release, or bytes.
+type object struct {
+	key       string
+	mediaType string
+	modified  time.Time
+	fixed     bool
+	release   *catalog.Release
+	artefact  catalog.Artefact
+	bytes     func() ([]byte, error)
+}
+
+// stat returns the size of an object and its SHA-256 in hex, which is its ETag.
+func (o *object) stat() (size int64, sum string, err error) {
+	if o.bytes == nil {
+		return o.artefact.Bytes, o.artefact.SHA256, nil
+	}
+	b, err := o.bytes()
+	if err != nil {
+		return 0, "", err
+	}
+	hash := sha256.Sum256(b)
+	return int64(len(b)), hex.EncodeToString(hash[:]), nil
+}
+
+// open refuses the files of a dataset that is not open to everyone. Who has a
+// key asks elsewhere: a store whose requests are signed with other people's
+// keys cannot tell them apart.
+func (f *face) open(r *catalog.Release) error {
+	current, err := f.Catalog.Current(r.Dataset.ID)
+	if err != nil {
+		return err
+	}
+	for _, d := range []*catalog.Dataset{&current.Dataset, &r.Dataset} {
+		if !d.Queryable() {
+			return fmt.Errorf("%s is %s; with a key it can be had at /d/%s.parquet: %w", d.ID, d.Openness.Attribute, d.ID, catalog.ErrForbidden)
+		}
+	}
+	return nil
+}
+
+// files are the objects of a release.
+func files(r *catalog.Release) []object {
+	var list []object
+	for _, a := range r.Artefacts {
+		list = append(list, object{key: FileKey(r, a), mediaType: a.MediaType, modified: r.PublishedAt, fixed: true, release: r, artefact: a})
+	}
+	for _, small := range []struct{ name, path, mediaType string }{
+		{"manifest.json", r.ManifestPath(), "application/json; charset=utf-8"},
+		{"manifest.sig", r.SignaturePath(), "application/octet-stream"},
+	} {
+		list = append(list, object{key: key{r.Dataset.ID, r.Release, small.name}.String(), mediaType: small.mediaType, modified: r.PublishedAt, fixed: true,
+			bytes: func() ([]byte, error) {
+				b, err := os.ReadFile(small.path)
+				if errors.Is(err, fs.ErrNotExist) {
+					return nil, fmt.Errorf("release %s has no %s: %w", r.Ref(), small.name, catalog.ErrNotFound)
+				}
+				return b, err
+			}})
+	}
+	return list
+}
+
+func made(id catalog.ID, o Object) object {
+	return object{key: MetadataKey(id, o.Name), mediaType: o.MediaType, modified: o.Modified, fixed: o.Fixed, bytes: o.Bytes}
+}
+
+// find returns the object under a key.
+func (f *face) find(s string) (object, error) {
+	k, ok := parseKey(s)
+	if !ok {
+		return object{}, fmt.Errorf("key %q: want DATASET/RELEASE/FILE: %w", s, catalog.ErrNotFound)
+	}
+	r, err := f.Catalog.Resolve(catalog.Ref{Dataset: k.dataset, Release: k.release})
+	if err != nil {
+		return object{}, err
+	}
+	if err := f.open(r); err != nil {
+		return object{}, err
+	}
+	if k.release == "" {
+		o, err := f.Metadata.Object(k.dataset, k.name)
+		if err != nil {
+			return object{}, err
+		}
+		return made(k.dataset, o), nil
+	}
+	list := files(r)
+	i := slices.IndexFunc(list, func(o object) bool { return o.key == s })
+	if i < 0 {
+		return object{}, fmt.Errorf("release %s has no file %q: %w", r.Ref(), k.name, catalog.ErrNotFound)
+	}
+	return list[i], nil
+}
+
+// objects lists those of a dataset by key; none where it is not open.
+func (f *face) objects(id catalog.ID) ([]object, error) {
+	releases, err := f.Catalog.Releases(id)
+	if err != nil {
+		return nil, err
+	}
+	var list []object
+	for _, r := range releases {
+		if err := f.open(r); errors.Is(err, catalog.ErrForbidden) {
+			continue
+		} else if err != nil {
+			return nil, err
+		}
+		list = append(list, files(r)...)
+	}
+	if len(list) == 0 {
+		return nil, nil
+	}
+	tables, err := f.Metadata.Objects(id)
+	if err != nil && !errors.Is(err, catalog.ErrForbidden) {
+		return nil, err
+	}
+	for _, o := range tables {
+		list = append(list, made(id, o))
+	}
+	slices.SortFunc(list, func(a, b object) int { return strings.Compare(a.key, b.key) })
+	return list, nil
+}
