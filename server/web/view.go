@@ -258,3 +258,6 @@ func (v *view) Card(r *catalog.Release) any {
 		Release *catalog.Release
 	}{v, r}
 }
+
+// Path is the path of this page.
+func (v *view) Path() string { return v.c.Request.URL.Path }

@@ -63,6 +63,7 @@ type Portal struct {
 	bundle   *i18n.Bundle
 	assets   *assets
 	location *time.Location
+	answers  answers
 	// routed tells whether the site answers at a path, as routes are written.
 	routed func(path string) bool
 }
