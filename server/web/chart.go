@@ -275,11 +275,11 @@ func (p *Portal) charts(c *gin.Context, v *datasetPage) (*charts, error) {
 	}
 	groups, regions, over := &bars{Measure: measure}, &bars{Measure: measure}, &series{Measure: measure}
 	for _, row := range t.Rows {
-		n, err := strconv.ParseFloat(row[2].Text, 64)
-		if err != nil {
-			continue // a sum or an average of no values
+		b := barRow{Label: row[1].Text, Text: "–"} // a sum or an average of no values
+		if !row[2].Null {
+			b.value, _ = strconv.ParseFloat(row[2].Text, 64)
+			b.Text = v.Amount(b.value)
 		}
-		b := barRow{Label: row[1].Text, value: n, Text: v.Amount(n)}
 		labels, _ := strconv.ParseInt(row[3].Text, 10, 64)
 		switch row[0].Text {
 		case "by":
@@ -299,7 +299,7 @@ func (p *Portal) charts(c *gin.Context, v *datasetPage) (*charts, error) {
 			}
 			regions.Rows, regions.More = append(regions.Rows, b), labels
 		case "time":
-			over.Columns = append(over.Columns, column{Label: row[1].Text, value: n, Text: b.Text})
+			over.Columns = append(over.Columns, column{Label: row[1].Text, value: b.value, Text: b.Text})
 		}
 	}
 	if f := v.Selection.field(ch.By); f != nil && len(groups.Rows) > 0 {
@@ -422,7 +422,7 @@ func (s *series) draw(v *view, yearly, additive bool) {
 		if yearly {
 			return label
 		}
-		return v.Month(label)
+		return v.MonthName(label)
 	}
 	s.Summary = v.T("series_summary", "From", name(s.Columns[0].Label), "To", name(s.Columns[len(s.Columns)-1].Label), "Most", top.Text, "When", name(top.Label))
 	for i := range s.Columns {

@@ -128,8 +128,8 @@ func (p *Portal) scoreExcerpt(c *gin.Context, v *view) (*scoreExcerpt, error) {
 	return s, nil
 }
 
-// Department is the address of a department's page.
-func (v *view) Department(name string) string { return v.To("/scorecard", "department", name) }
+// DepartmentPage is the address of a department's page.
+func (v *view) DepartmentPage(name string) string { return v.To("/scorecard", "department", name) }
 
 // scorePage is the score card: of all departments, or of one.
 type scorePage struct {
@@ -291,7 +291,7 @@ func (p *Portal) scoreOfAll(c *gin.Context, v *scorePage, t *scoreTables) error 
 		value := row[1].Text
 		switch row[0].Text {
 		case "month":
-			v.MonthChoices = append(v.MonthChoices, choice{Label: v.view.Month(value), Value: value, Chosen: value == v.Month})
+			v.MonthChoices = append(v.MonthChoices, choice{Label: v.MonthName(value), Value: value, Chosen: value == v.Month})
 		case "line":
 			v.Lines = append(v.Lines, choice{Label: value, Value: value, Chosen: value == v.Line})
 		case "level":
@@ -349,6 +349,10 @@ func (p *Portal) scoreByDataset(c *gin.Context, v *scorePage, t *scoreTables, wh
 	return nil
 }
 
+// chartMonths are the newest months with rows that the chart shows; the table
+// has all.
+const chartMonths = 36
+
 func (p *Portal) scoreByMonth(c *gin.Context, v *scorePage, t *scoreTables, where string) error {
 	table, err := p.ask(c, t, "SELECT month, "+rateColumns+" FROM {timeliness}"+where+" GROUP BY month ORDER BY month", 1000)
 	if err != nil {
@@ -360,7 +364,7 @@ func (p *Portal) scoreByMonth(c *gin.Context, v *scorePage, t *scoreTables, wher
 		v.Months = append(v.Months, monthRate{Month: row[0].Text, rate: r})
 		late.Columns = append(late.Columns, column{Label: row[0].Text, value: float64(r.Late), Text: v.Number(r.Late)})
 	}
-	if len(late.Columns) > 1 {
+	if late.Columns = late.Columns[max(0, len(late.Columns)-chartMonths):]; len(late.Columns) > 1 {
 		late.draw(v.view, false, true)
 		v.Time = late
 	}

@@ -60,7 +60,7 @@ func (p *Portal) table(c *gin.Context, r query.Request) (*Table, error) {
 }
 
 // ReadTable reads an answer to its end and closes it.
-func ReadTable(result *query.Result, typeName func(arrow.DataType) string) (*Table, error) {
+func ReadTable(result query.Result, typeName func(arrow.DataType) string) (*Table, error) {
 	defer result.Close()
 	t := &Table{Total: -1}
 	for _, f := range result.Schema().Fields() {

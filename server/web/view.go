@@ -126,8 +126,8 @@ func (v *view) Date(t time.Time) string {
 // Minute writes the day and minute of t.
 func (v *view) Minute(t time.Time) string { return v.Date(t) + " " + t.In(v.location).Format("15:04") }
 
-// Month writes 2026-03 for people.
-func (v *view) Month(month string) string {
+// MonthName writes 2026-03 for people.
+func (v *view) MonthName(month string) string {
 	t, err := time.Parse("2006-01", month)
 	if err != nil {
 		return month

@@ -34,7 +34,7 @@ type Deps struct {
 	Catalog *catalog.Catalog
 	Site    *catalog.Site
 	// Ask puts a question to the engine as the user of the request.
-	Ask func(*gin.Context, query.Request) (*query.Result, error)
+	Ask func(*gin.Context, query.Request) (query.Result, error)
 	// Sample returns the first rows of a release that is open on a condition,
 	// whoever asks.
 	Sample func(c *gin.Context, r *catalog.Release, max int) (*Table, error)

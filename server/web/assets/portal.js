@@ -71,6 +71,9 @@ function fold() {
 }
 fold();
 
+// Where a chart is wider than the screen, its newest end is shown.
+for (const chart of document.querySelectorAll(".scroll.bare")) chart.scrollLeft = chart.scrollWidth;
+
 // Code and hashes can be copied.
 for (const block of document.querySelectorAll("[data-copy]")) {
   const button = document.createElement("button");
