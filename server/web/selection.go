@@ -123,18 +123,6 @@ func (s *selection) value(param string) string {
 	return ""
 }
 
-// shown are the fields of the chosen columns.
-func (s *selection) shown() []catalog.Field {
-	if len(s.Columns) == 0 {
-		return s.fields
-	}
-	var shown []catalog.Field
-	for _, name := range s.Columns {
-		shown = append(shown, *s.field(name))
-	}
-	return shown
-}
-
 // where is the condition on rows as SQL, "" for all rows. It is made of quoted
 // names of fields and of literals, and of nothing that the reader wrote.
 func (s *selection) where() string {
@@ -258,9 +246,6 @@ func (s *selection) file(ext string) string {
 	}
 	return address
 }
-
-// whole reports whether the selection leaves out neither rows nor columns.
-func (s *selection) whole() bool { return len(s.Filters) == 0 && len(s.Columns) == 0 }
 
 func cursor(after []any) string {
 	b, err := json.Marshal(after)
