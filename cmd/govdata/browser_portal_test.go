@@ -202,22 +202,34 @@ func TestEveryPageIsAccessible(t *testing.T) {
 			if r.value("document.body.innerText.includes('示例') || document.body.innerText.includes('ynthetic')") != "true" {
 				t.Errorf("%s: nothing says that rows are made up", at)
 			}
-			r.do(chromedp.Evaluate[chromedp.Void](string(axe) + ";undefined"))
-			found, err := chromedp.Run(r.ctx, chromedp.Evaluate[string](`axe.run(document, {resultTypes: ["violations"]}).then((r) => JSON.stringify(r.violations.filter((v) => v.impact === "serious" || v.impact === "critical").map((v) => v.id + ": " + v.nodes.slice(0, 3).map((n) => n.target.join(" ") + " " + n.failureSummary).join(" | "))))`,
-				chromedp.EvalAwaitPromise))
-			if err != nil {
-				t.Fatalf("%s: %v", at, err)
-			}
+			found := r.findings(string(axe))
 			if found != "[]" {
 				t.Errorf("%s: %s", at, found)
 			}
 			checked++
 		}
 	}
+	// A page without a language has a finding: axe does look.
+	r.do(chromedp.Evaluate[chromedp.Void]("document.documentElement.removeAttribute('lang')"))
+	if found := r.findings(string(axe)); !strings.Contains(found, "html-has-lang") {
+		t.Errorf("a page without a language: %s", found)
+	}
 	if checked != 6*len(pages) {
 		t.Errorf("%d pages were checked, want %d", checked, 6*len(pages))
 	}
 	r.quiet()
+}
+
+// findings are what axe finds on the page that is serious or critical, as JSON.
+func (r *reader) findings(axe string) string {
+	r.t.Helper()
+	r.do(chromedp.Evaluate[chromedp.Void](axe + ";undefined"))
+	found, err := chromedp.Run(r.ctx, chromedp.Evaluate[string](`axe.run(document, {resultTypes: ["violations"]}).then((r) => JSON.stringify(r.violations.filter((v) => v.impact === "serious" || v.impact === "critical").map((v) => v.id + ": " + v.nodes.slice(0, 3).map((n) => n.target.join(" ") + " " + n.failureSummary).join(" | "))))`,
+		chromedp.EvalAwaitPromise))
+	if err != nil {
+		r.t.Fatalf("%s: %v", r.value("location.href"), err)
+	}
+	return found
 }
 
 // answers are the rows of an SQL answer.

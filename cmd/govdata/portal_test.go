@@ -156,6 +156,22 @@ func TestClientSnippetsWorkAsTheyStand(t *testing.T) {
 	}
 }
 
+// What cannot be meant in a filter is said beside its field, and no row is shown
+// as if it had been.
+func TestAWrongFilterIsSaidBesideItsField(t *testing.T) {
+	s := demo(t)
+	page, _ := s.get(t, 400, "/datasets/admin_penalties?lang=zh&min.fine=many&min.decided_on=soon&is.secret=1")
+	text := string(page)
+	for _, want := range []string{`name="min.fine" value="many" type="text" aria-invalid="true"`, `value="soon" type="text"`, "应为数字", "应为日期", "is.secret", "没有这个字段"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the page does not have %q", want)
+		}
+	}
+	if strings.Contains(text, `<table class="data">`) {
+		t.Error("the page shows rows")
+	}
+}
+
 // A reader of a dataset that is open on a condition sees the condition, how to
 // get a key and ten rows, and nothing that is counted over the others.
 func TestAConditionalDatasetShowsItsConditionAndASample(t *testing.T) {

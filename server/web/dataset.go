@@ -90,6 +90,7 @@ func (p *Portal) dataset(c *gin.Context) error {
 		if v.Profile, err = v.Release.ReadProfile(); err != nil && !errors.Is(err, catalog.ErrNotFound) {
 			p.Log.Warn("no profile", "release", v.Release.Ref(), "error", err)
 		}
+		v.Controls = v.controls()
 		if len(v.Selection.Wrong) > 0 {
 			status, v.Failure = http.StatusBadRequest, v.T("selection_wrong")
 			break
@@ -100,7 +101,6 @@ func (p *Portal) dataset(c *gin.Context) error {
 		if v.Charts, err = p.charts(c, v); err != nil {
 			_, v.ChartFailure = v.failure(err, v.T("charts_failed"))
 		}
-		v.Controls = v.controls()
 	case d.Openness.Attribute == catalog.OpenConditional:
 		if v.Table, err = p.Sample(c, v.Release, sampleRows); err != nil {
 			_, v.Failure = v.failure(err, v.T("preview_failed"))
