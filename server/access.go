@@ -98,7 +98,7 @@ func (s *Server) sample(c *gin.Context) error {
 	if r.Dataset.Openness.Attribute == catalog.OpenNot {
 		return access{}.opens(r, langOf(c))
 	}
-	t, err := s.webPreview(c.Request.Context(), r, sampleRows)
+	t, err := s.sampleOf(c, r, sampleRows)
 	if err != nil {
 		return err
 	}

@@ -87,7 +87,7 @@ func TestAVisitorInABrowser(t *testing.T) {
 		}
 	}
 	do(chromedp.SendKeys("#q", "处罚\r"))
-	arrived("/datasets?", ".list .item")
+	arrived("/datasets?", ".cards .card")
 	do(chromedp.Click(`a[href^="/datasets/admin_penalties"]`))
 	arrived("/datasets/admin_penalties", "#downloads")
 	heading, files := text("h1"), number("document.querySelectorAll('.files tbody tr').length")

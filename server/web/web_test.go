@@ -3,60 +3,100 @@ package web
 import (
 	"encoding/json"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
 
-func locale(t *testing.T, name string) map[string]string {
+// locale gives the texts of a language: each with its forms.
+func locale(t *testing.T, lang string) map[string]map[string]string {
 	t.Helper()
-	data, err := files.ReadFile("locales/" + name + ".json")
-	if err != nil {
-		t.Fatal(err)
+	names, err := fs.Glob(files, "locales/*"+lang+".json")
+	if err != nil || len(names) == 0 {
+		t.Fatal(names, err)
 	}
-	m := map[string]string{}
-	if err := json.Unmarshal(data, &m); err != nil {
-		t.Fatal(err)
+	all := map[string]map[string]string{}
+	for _, name := range names {
+		data, err := files.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts := map[string]any{}
+		if err := json.Unmarshal(data, &texts); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for id, text := range texts {
+			if all[id] != nil {
+				t.Errorf("%s: text %q stands in another file already", name, id)
+			}
+			all[id] = map[string]string{}
+			switch text := text.(type) {
+			case string:
+				all[id]["other"] = text
+			case map[string]any:
+				for form, words := range text {
+					all[id][form] = words.(string)
+				}
+			}
+		}
 	}
-	return m
+	return all
 }
 
-var used = regexp.MustCompile(`(?:\.T|v\.T\()\s*\(?"([a-z_]+)"`)
+var (
+	used  = regexp.MustCompile(`\.[TN]\(? ?\(?"([a-z_]+)"`)
+	place = regexp.MustCompile(`\{\{\.(\w+)\}\}`)
+)
 
-// Every text that a page asks for exists in both languages, and none exists
-// for nothing.
+// Every text that a page asks for exists in both languages with the same places
+// to fill, and none exists for nothing.
 func TestEveryTextExistsInBothLanguages(t *testing.T) {
 	zh, en := locale(t, "zh"), locale(t, "en")
 	asked := map[string]bool{}
-	err := fs.WalkDir(files, "templates", func(path string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() {
-			return err
-		}
-		data, err := files.ReadFile(path)
-		for _, m := range used.FindAllStringSubmatch(string(data), -1) {
-			asked[m[1]] = true
-		}
-		return err
-	})
+	sources, err := filepath.Glob("*.go")
 	if err != nil {
 		t.Fatal(err)
 	}
+	templates, err := filepath.Glob("templates/*.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range append(sources, templates...) {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range used.FindAllStringSubmatch(string(data), -1) {
+			asked[m[1]] = true
+		}
+	}
+	places := func(text string) []string {
+		var names []string
+		for _, m := range place.FindAllStringSubmatch(text, -1) {
+			names = append(names, m[1])
+		}
+		slices.Sort(names)
+		return slices.Compact(names)
+	}
 	for id := range asked {
-		if zh[id] == "" || en[id] == "" {
-			t.Errorf("text %q: zh %q, en %q", id, zh[id], en[id])
+		if zh[id]["other"] == "" || en[id]["other"] == "" {
+			t.Errorf("text %q: zh %q, en %q", id, zh[id]["other"], en[id]["other"])
+		} else if !slices.Equal(places(zh[id]["other"]), places(en[id]["other"])) {
+			t.Errorf("text %q has other places to fill: zh %q, en %q", id, zh[id]["other"], en[id]["other"])
 		}
 	}
-	for id := range zh {
-		if en[id] == "" {
-			t.Errorf("text %q is missing in English", id)
+	for _, texts := range []map[string]map[string]string{zh, en} {
+		for id := range texts {
+			if !asked[id] {
+				t.Errorf("no page uses text %q", id)
+			}
+			if zh[id] == nil || en[id] == nil {
+				t.Errorf("text %q stands in one language alone", id)
+			}
 		}
-		code := strings.HasPrefix(id, "error_") || strings.HasPrefix(id, "sql_") || id == "preview_failed" || id == "nav_home"
-		if !asked[id] && !code {
-			t.Errorf("no page uses text %q", id)
-		}
-	}
-	if len(zh) != len(en) {
-		t.Errorf("%d texts in Chinese, %d in English", len(zh), len(en))
 	}
 }
 
