@@ -59,6 +59,7 @@ var chinese = []struct {
 	{is(`No function matches the given name and argument types (.*)\. You might need to add explicit type casts\.`), `没有接受这些类型的函数 $1；可能需要显式转换类型`},
 	{is(`WHERE clause cannot contain aggregates!?`), `WHERE 中不能用聚合函数；请改用 HAVING`},
 	{is(`aggregate function calls cannot be nested`), `聚合函数不能嵌套`},
+	{is(`Table (".*") does not have a column named (".*")`), `表 $1 没有名为 $2 的列`},
 	{is(`Referenced table (".*") not found!`), `没有引入名为 $1 的表或别名`},
 	{is(`Cannot compare values of type (.*) and type (.*) - an explicit cast is required`), `不能比较类型 $1 和 $2；需要显式转换类型`},
 }

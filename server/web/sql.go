@@ -1,11 +1,11 @@
 package web
 
 import (
+	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/fnv"
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -225,16 +225,24 @@ func (p *Portal) names(c *gin.Context) error {
 	}
 	sum := fnv.New64a()
 	sum.Write(body)
-	etag := `"` + strconv.FormatUint(sum.Sum64(), 36) + `"`
+	etag := `W/"` + strconv.FormatUint(sum.Sum64(), 36) + `"`
 	h := c.Writer.Header()
 	h.Set("Content-Type", "application/json; charset=utf-8")
 	h.Set("Cache-Control", "no-cache")
+	h.Set("Vary", "Accept-Encoding")
 	h.Set("ETag", etag)
 	if c.GetHeader("If-None-Match") == etag {
 		c.Status(http.StatusNotModified)
 		return nil
 	}
+	if acceptsGzip(c.Request) {
+		if body, err = squeeze(body, gzip.DefaultCompression); err != nil {
+			return err
+		}
+		h.Set("Content-Encoding", "gzip")
+	}
+	h.Set("Content-Length", strconv.Itoa(len(body)))
 	c.Status(http.StatusOK)
-	_, err = io.WriteString(c.Writer, string(body))
+	_, err = c.Writer.Write(body)
 	return err
 }

@@ -11,7 +11,7 @@ import { completer } from "./names.js";
 // DuckDB's own lists (duckdb_keywords), without statements that are no SELECT
 // and without words that are rather names of fields.
 const duckdb = SQLDialect.define({
-  keywords: "all and any anti array as asc asof asymmetric between both by case cast collate columns cross cube current desc describe distinct else end escape except exclude exists extract false fetch filter following for from full glob group grouping having ilike in inner intersect interval into is isnull join lambda lateral left like limit map materialized natural not notnull null nulls offset on only or order outer over overlaps partition pivot placing positional preceding qualify range recursive respect right rollup row rows semi sets similar some struct summarize symmetric table tablesample then to true try_cast unbounded union unpivot using values when where window with within",
+  keywords: "all and any anti array as asc asof asymmetric between both by case cast collate columns cross cube current desc describe distinct else end escape except exclude exists extract false fetch filter following for from full glob group grouping having ilike in inner intersect interval into is isnull join lambda lateral left like limit map materialized natural not notnull null nulls offset on only or order outer over overlaps partition pivot placing positional preceding qualify range recursive respect right rollup row rows select semi sets similar some struct summarize symmetric table tablesample then to true try_cast unbounded union unpivot using values when where window with within",
   types: "bigint bit blob bool boolean char date datetime decimal double float hugeint int int2 int4 int8 integer interval json numeric real smallint text time timestamp timestamptz tinyint ubigint uhugeint uint8 uinteger usmallint utinyint uuid varchar",
   doubleDollarQuotedStrings: true,
   operatorChars: "+-*/<>=~!@%^&|?:",
@@ -36,6 +36,19 @@ const inside = (context) => {
   const node = syntaxTree(context.state).resolveInner(context.pos, -1).name;
   return /Comment/.test(node) ? "comment" : node === "String" ? "string" : "";
 };
+
+// What is typed over a selection is put in here. Left to the browser, it would keep
+// the looks of the text it replaces in an inline style, which the portal's
+// Content-Security-Policy forbids.
+const overSelection = EditorView.domEventHandlers({
+  beforeinput(event, view) {
+    const { from, to, empty } = view.state.selection.main;
+    if (event.inputType !== "insertText" || event.data === null || event.isComposing || view.composing || empty) return false;
+    const insert = () => view.state.update(view.state.replaceSelection(event.data), { userEvent: "input.type", scrollIntoView: true });
+    if (!view.state.facet(EditorView.inputHandler).some((handle) => handle(view, from, to, event.data, insert))) view.dispatch(insert());
+    return true;
+  },
+});
 
 // make puts an editor into parent.
 //   names: what can be completed; lang: zh or en; label: its name for screen readers;
@@ -62,6 +75,7 @@ export function make({ parent, text, names, lang, label, describedBy, hint, phra
         EditorState.phrases.of(phrases),
         EditorView.contentAttributes.of({ "aria-label": label, "aria-describedby": describedBy, spellcheck: "false", autocapitalize: "off" }),
         EditorView.updateListener.of((u) => u.docChanged && change(u.state.doc.toString())),
+        overSelection,
         fault,
       ],
     }),

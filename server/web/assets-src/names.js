@@ -10,7 +10,7 @@ const chinese = /\p{Script=Han}/u;
 export function tablesOf(text, datasets) {
   const used = new Map(); // name or alias -> dataset
   const own = new Set();
-  for (const m of text.matchAll(/([a-z_][\w.]*)(?:@[\w-]+)?"?(?:\s+(?:as\s+)?([a-z_]\w*))?/gi)) {
+  for (const m of text.matchAll(/(?<![\w.])([a-z_][\w.]*)(?:@[\w-]+)?"?(?=(?:\s+(?:as\s+)?([a-z_]\w*))?)/gi)) {
     const d = datasets.get(m[1].toLowerCase());
     if (!d) continue;
     used.set(m[1].toLowerCase(), d);

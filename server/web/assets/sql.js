@@ -55,7 +55,17 @@ function address(path = "/sql") {
   }
   return path + "?" + v;
 }
-const remember = (push) => history[push && address() !== location.pathname + location.search ? "pushState" : "replaceState"](null, "", address());
+function remember(push) {
+  history[push && address() !== location.pathname + location.search ? "pushState" : "replaceState"](null, "", address());
+  // The page's other links to itself lead to what it shows now.
+  for (const [id, name, v] of [["language", "lang", lang === "zh" ? "en" : "zh"], ["scheme", "scheme", null]]) {
+    const a = $(id);
+    if (!a) continue;
+    const to = new URL(location.href);
+    to.searchParams.set(name, v ?? new URL(a.href).searchParams.get(name));
+    a.href = to.pathname + to.search;
+  }
+}
 
 // ---- the editor
 
@@ -254,13 +264,25 @@ function fail(e) {
     if (body.line) heading.append(" ", make("span", { class: "sql-place" }, say("place", body)));
     box.append(heading, make("p", {}, body.detail ?? body.title ?? ""));
     if (body.hint) box.append(make("p", { class: "sql-hint" }, body.hint));
-    if (body.line) {
-      editor.mark(body.line, body.column);
-      box.append(make("p", {}, button(say("go"), () => { editor.mark(body.line, body.column); editor.focus(); })));
+    const at = body.line ? body : named(body.detail ?? "");
+    if (at) {
+      editor.mark(at.line, at.column);
+      box.append(make("p", {}, button(say("go"), () => { editor.mark(at.line, at.column); editor.focus(); })));
     }
   }
   $("fault").replaceChildren(box);
   $("fault").scrollIntoView({ block: "nearest" });
+}
+
+// named finds the place of a fault of which only a name is told: where that name
+// stands, if it stands once.
+function named(detail) {
+  const name = [...detail.matchAll(/"([^"\s]+)"/g)].at(-1)?.[1];
+  if (!name) return null;
+  const lines = editor.text.split("\n"), found = [];
+  const word = new RegExp(`(?<![\\w\\p{L}])${name.replace(/[^\w\p{L}]/gu, "\\$&")}(?![\\w\\p{L}])`, "giu");
+  lines.forEach((l, i) => { for (const m of l.matchAll(word)) found.push({ line: i + 1, column: [...l.slice(0, m.index)].length + 1 }); });
+  return found.length === 1 ? found[0] : null;
 }
 
 // ---- the result
@@ -278,7 +300,8 @@ function meanings(columns, q, release) {
     const bare = from.match(/^(?:"?\w+"?\.)?"?([a-z_]\w*)"?$/i);
     if (bare) {
       const f = field(bare[1]);
-      return f ? { ...c, title: (lang === "zh" ? f.zh || f.en : f.en || f.zh) || "", unit: f.unit ?? "" } : c;
+      // Whoever gives a column a name of their own reads it under that name.
+      return f ? { ...c, title: c.name.toLowerCase() === f.name ? (lang === "zh" ? f.zh || f.en : f.en || f.zh) || "" : "", unit: f.unit ?? "" } : c;
     }
     const words = from.match(/[a-z_]\w*(?:\.[a-z_]\w*)?\s*\(?/gi) ?? [];
     const calls = words.filter((w) => w.endsWith("(")).map((w) => w.slice(0, -1).trim().toLowerCase()), others = words.filter((w) => !w.endsWith("("));
