@@ -173,6 +173,12 @@ func (v *visitor) fill(q string) {
 	}
 }
 
+// follow takes a link or a button by keyboard.
+func (v *visitor) follow(selector string) {
+	v.t.Helper()
+	v.do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf("document.querySelector(%q).focus()", selector)), chromedp.KeyEvent("\r"))
+}
+
 // shot keeps a picture of the page where GOVDATA_TEST_SHOTS names a folder.
 func (v *visitor) shot(name string) {
 	dir := os.Getenv("GOVDATA_TEST_SHOTS")
@@ -489,7 +495,7 @@ func TestTheWorkbenchTellsWhatFailed(t *testing.T) {
 func TestExamplesTablesAndHistoryFillTheEditor(t *testing.T) {
 	v := visit(t, "en", 1440, 1100)
 	v.open("/sql?lang=en")
-	v.do(chromedp.Click(".sql-aside .examples a"))
+	v.follow(".sql-aside .examples a")
 	v.wait(atResult)
 	first := v.say(editorText)
 	if !strings.Contains(first, "FROM admin_penalties") {
@@ -498,17 +504,17 @@ func TestExamplesTablesAndHistoryFillTheEditor(t *testing.T) {
 	v.do(chromedp.SendKeys("#table-find", "region_code"))
 	v.wait("document.querySelectorAll('#table-list details:not([hidden])').length < document.querySelectorAll('#table-list details').length")
 	v.do(chromedp.Evaluate[chromedp.Void]("document.querySelector('details[data-id=regions]').hidden = false"), chromedp.Evaluate[chromedp.Void]("document.querySelector('details[data-id=regions]').open = true"))
-	v.do(chromedp.Click("details[data-id=regions] a.sql-ask"))
+	v.follow("details[data-id=regions] a.sql-ask")
 	v.wait("document.querySelector('.sql-grid table')?.getAttribute('aria-rowcount') === '101'")
 	if got := v.say(editorText); got != "SELECT *\nFROM regions\nLIMIT 100" {
 		t.Errorf("the quick insert reads %q", got)
 	}
-	v.do(chromedp.Click(".sql-past li:nth-child(2) button"))
+	v.follow(".sql-past li:nth-child(2) button")
 	v.wait(fmt.Sprintf("%s === %q", editorText, first))
 	v.do(chromedp.NavigateBack())
 	v.wait(editorText + ".includes('FROM regions')")
 	v.shot("desk-en")
-	v.do(chromedp.Click("#forget"))
+	v.follow("#forget")
 	v.wait("document.getElementById('past').hidden && localStorage.length === 0")
 	v.quiet()
 }

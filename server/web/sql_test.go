@@ -1,7 +1,13 @@
 package web
 
 import (
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
 	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -62,5 +68,47 @@ func TestEveryTextOfTheSQLScriptIsSaid(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// The editor's bundle is of the sources beside it, small enough to be loaded, and
+// comes with the licences of what is in it.
+func TestTheEditorIsBuiltOfItsSources(t *testing.T) {
+	bundle, err := files.ReadFile("assets/editor.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.New()
+	for _, name := range []string{"build.mjs", "editor.js", "names.js", "package-lock.json", "styles.js"} {
+		source, err := os.ReadFile(filepath.Join("assets-src", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum.Write(source)
+	}
+	if want := hex.EncodeToString(sum.Sum(nil)); !strings.Contains(string(bundle[:min(400, len(bundle))]), want) {
+		t.Errorf("assets/editor.js is not of the sources %s: run npm run build in assets-src", want)
+	}
+	if small, err := squeeze(bundle, gzip.BestCompression); err != nil || len(small) > 150<<10 {
+		t.Errorf("the editor has %d bytes compressed: %v", len(small), err)
+	}
+	licences, err := files.ReadFile("assets/editor.licences.txt")
+	if err != nil || strings.Count(string(licences), "MIT License") < 2 || !strings.Contains(string(licences), "@codemirror/view") {
+		t.Errorf("the licences read %.200q: %v", licences, err)
+	}
+	if lock, err := os.ReadFile("assets-src/package-lock.json"); err != nil || strings.Contains(string(lock), "resolved") {
+		t.Errorf("package-lock.json names the registry that it was made from: %v", err)
+	}
+	// To the letter that takes Node and the packages.
+	if _, err := exec.LookPath("node"); err != nil {
+		t.Skip("SKIPPED: node is not on this machine; the bundle was compared by the sum of its sources alone")
+	}
+	if _, err := os.Stat("assets-src/node_modules/esbuild"); err != nil {
+		t.Skip("SKIPPED: the packages are not installed (npm ci in assets-src); the bundle was compared by the sum of its sources alone")
+	}
+	build := exec.CommandContext(t.Context(), "node", "build.mjs", "--check")
+	build.Dir = "assets-src"
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
 	}
 }

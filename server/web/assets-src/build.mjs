@@ -2,12 +2,18 @@
 // and collects the licences of what went in. With --check it writes nothing and
 // fails where the committed files are not what comes out.
 import { build } from "esbuild";
+import { createHash } from "node:crypto";
 import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const assets = join(here, "..", "assets");
+
+// The sum of the sources stands in the bundle, so that a test without Node can
+// tell whether the bundle is of these sources.
+const sum = createHash("sha256");
+for (const name of ["build.mjs", "editor.js", "names.js", "package-lock.json", "styles.js"]) sum.update(readFileSync(join(here, name)));
 
 const { outputFiles, metafile } = await build({
   absWorkingDir: here,
@@ -18,7 +24,7 @@ const { outputFiles, metafile } = await build({
   target: "es2022",
   charset: "utf8",
   legalComments: "none",
-  banner: { js: "/* CodeMirror and others, MIT licence: see editor.licences.txt. Made by assets-src/build.mjs. */" },
+  banner: { js: `/* CodeMirror and others, MIT licence: see editor.licences.txt. Made by assets-src/build.mjs of sources ${sum.digest("hex")}. */` },
   metafile: true,
   write: false,
 });

@@ -1,5 +1,5 @@
 import "./styles.js";
-import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from "@codemirror/autocomplete";
+import { autocompletion, closeBrackets, closeBracketsKeymap, closeCompletion, completionKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { SQLDialect } from "@codemirror/lang-sql";
 import { bracketMatching, syntaxHighlighting, syntaxTree } from "@codemirror/language";
@@ -11,7 +11,7 @@ import { completer } from "./names.js";
 // DuckDB's own lists (duckdb_keywords), without statements that are no SELECT
 // and without words that are rather names of fields.
 const duckdb = SQLDialect.define({
-  keywords: "all and any anti array as asc asof asymmetric between both by case cast collate columns cross cube current desc describe distinct else end escape except exclude exists extract false fetch filter following for from full glob group grouping having ilike in inner intersect interval into is isnull join lambda lateral left like limit map materialized natural not notnull null nulls offset on only or order outer over overlaps partition pivot placing positional preceding qualify range recursive respect right rollup row rows select semi sets similar some struct summarize symmetric table tablesample then to true try_cast unbounded union unpivot using values when where window with within",
+  keywords: "all and any anti array as asc asof asymmetric between both by case cast collate columns cross cube current desc describe distinct else end escape except exclude exists extract false fetch filter following for from full glob group grouping having ilike in inner intersect interval into is isnull join lambda lateral left like limit map materialized natural not notnull null nulls offset on only or order outer over overlaps partition pivot placing preceding qualify recursive respect right rollup row rows select semi sets similar some struct summarize symmetric table tablesample then to true try_cast unbounded union unpivot using values when where window with within",
   types: "bigint bit blob bool boolean char date datetime decimal double float hugeint int int2 int4 int8 integer interval json numeric real smallint text time timestamp timestamptz tinyint ubigint uhugeint uint8 uinteger usmallint utinyint uuid varchar",
   doubleDollarQuotedStrings: true,
   operatorChars: "+-*/<>=~!@%^&|?:",
@@ -50,6 +50,27 @@ const overSelection = EditorView.domEventHandlers({
   },
 });
 
+// The portal's colours, which follow its scheme.
+const looks = EditorView.theme({
+  "&": { height: "100%", color: "var(--ink)", backgroundColor: "transparent" },
+  "&.cm-focused": { outline: "none" },
+  ".cm-scroller": { fontFamily: "var(--mono)", fontSize: ".95rem", lineHeight: "1.6" },
+  ".cm-content": { caretColor: "var(--ink)", padding: "8px 0" },
+  ".cm-gutters": { backgroundColor: "var(--sunk)", color: "var(--soft)", border: "0", borderInlineEnd: "1px solid var(--line)" },
+  ".cm-placeholder": { color: "var(--soft)" },
+  "&.cm-focused .cm-matchingBracket, .cm-matchingBracket": { backgroundColor: "var(--brand-soft)", outline: "1px solid var(--edge)" },
+  "&.cm-focused .cm-nonmatchingBracket, .cm-nonmatchingBracket": { backgroundColor: "var(--bad-soft)" },
+  ".cm-tooltip": { backgroundColor: "var(--surface)", color: "var(--ink)", border: "1px solid var(--edge)", borderRadius: "var(--round)", boxShadow: "var(--shadow)", overflow: "hidden" },
+  ".cm-tooltip.cm-tooltip-autocomplete": { overflow: "visible" },
+  ".cm-tooltip.cm-tooltip-autocomplete > ul": { fontFamily: "var(--mono)", fontSize: ".9rem", maxWidth: "min(36rem, calc(100vw - 32px))", maxHeight: "16rem" },
+  ".cm-tooltip.cm-tooltip-autocomplete > ul > li": { padding: "3px 10px", lineHeight: "1.5" },
+  ".cm-tooltip.cm-tooltip-autocomplete > ul > li[aria-selected]": { backgroundColor: "var(--brand)", color: "var(--brand-ink)" },
+  ".cm-completionIcon": { opacity: ".7", paddingInlineEnd: ".9em" },
+  ".cm-completionDetail": { fontFamily: "var(--sans)", fontStyle: "normal", marginInlineStart: "1em", opacity: ".8" },
+  ".cm-completionMatchedText": { textDecoration: "none", fontWeight: "700" },
+  ".cm-tooltip.cm-completionInfo": { padding: "6px 10px", fontSize: ".88rem", maxWidth: "22rem", fontFamily: "var(--sans)" },
+});
+
 // make puts an editor into parent.
 //   names: what can be completed; lang: zh or en; label: its name for screen readers;
 //   describedBy: the id of the text that says how it is used;
@@ -60,7 +81,7 @@ export function make({ parent, text, names, lang, label, describedBy, hint, phra
     state: EditorState.create({
       doc: text,
       extensions: [
-        keymap.of([{ key: "Mod-Enter", run: () => (run(), true) }]),
+        keymap.of([{ key: "Mod-Enter", run: (v) => (closeCompletion(v), run(), true) }]),
         lineNumbers(),
         history(),
         duckdb.extension,
@@ -76,6 +97,7 @@ export function make({ parent, text, names, lang, label, describedBy, hint, phra
         EditorView.contentAttributes.of({ "aria-label": label, "aria-describedby": describedBy, spellcheck: "false", autocapitalize: "off" }),
         EditorView.updateListener.of((u) => u.docChanged && change(u.state.doc.toString())),
         overSelection,
+        looks,
         fault,
       ],
     }),

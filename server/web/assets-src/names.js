@@ -70,9 +70,10 @@ export function completer(names, lang, inside) {
       return schema.length ? answer(from, schema.map((d) => ({ ...datasetOption(d, 0), label: d.id.slice(dotted[1].length + 1) }))) : null;
     }
     const word = before.match(/[\w\p{Script=Han}]*$/u)[0];
-    if (!context.explicit && (word === "" || /^\d/.test(word))) return null;
     const from = context.pos - word.length;
     const wantsTable = /\b(?:from|join)\s+[\w\p{Script=Han}]*$/iu.test(before);
+    // One letter is as often an alias as the beginning of a name.
+    if (!context.explicit && (word === "" || /^\d/.test(word) || (word.length < 2 && !wantsTable && !chinese.test(word)))) return null;
     const tables = names.datasets.flatMap((d) => both(datasetOption(d, wantsTable ? 50 : 0), d));
     const mine = [...own].map((name) => ({ label: name, type: "variable", boost: 20 }));
     if (wantsTable) return answer(from, [...mine, ...tables]);

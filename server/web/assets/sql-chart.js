@@ -131,7 +131,8 @@ export function chart(parent, { columns, rows, spec, lang, say }) {
   const lowest = flat.reduce((a, b) => (b.y < a.y ? b : a)), highest = flat.reduce((a, b) => (b.y > a.y ? b : a));
   const saidX = (x) => (timeX && typeof x === "number" ? new Date(x).toISOString().slice(0, 10) : String(x));
   const saidPoint = (p) => `${several ? p.name + ", " : ""}${saidX(p.x)}: ${exact.format(p.y)}${columns[spec.y].unit && !second ? " " + columns[spec.y].unit : ""}`;
-  const heading = say("chart_title", { kind: say("chart_" + spec.kind), y: second ? `${labelled(spec.y)}, ${labelled(spec.by)}` : labelled(spec.y), x: labelled(spec.x) }) + (spec.by >= 0 && !second ? say("chart_title_by", { by: title(spec.by) }) : "");
+  const axis = !second ? labelled(spec.y) : `${title(spec.y)}, ${title(spec.by)}${columns[spec.y].unit && columns[spec.y].unit === columns[spec.by].unit ? ` (${columns[spec.y].unit})` : ""}`;
+  const heading = say("chart_title", { kind: say("chart_" + spec.kind), y: axis, x: labelled(spec.x) }) + (spec.by >= 0 && !second ? say("chart_title_by", { by: title(spec.by) }) : "");
   const root = svg("svg", { role: "img", "aria-labelledby": "chart-title chart-desc", class: "sql-chart", width });
   const label = (x, y, s, attributes) => svg("text", { x, y, ...attributes }, s);
   const hint = (shape, p) => { shape.append(svg("title", {}, saidPoint(p))); return shape; };
@@ -157,7 +158,7 @@ export function chart(parent, { columns, rows, spec, lang, say }) {
       root.append(hint(svg("rect", { class: `c${p.s}`, x: a, y, width: Math.max(1, b - a), height: thick - 1, rx: 2 }), p));
       if (thick >= 14) root.append(label((p.y < 0 ? scale(0) : b) + 6, y + thick / 2 + 4.5, short.format(p.y), { class: "value" }));
     }
-    root.append(label(left + (width - left - right) / 2, height - 8, second ? title(spec.y) : labelled(spec.y), { "text-anchor": "middle", class: "name" }));
+    root.append(label(left + (width - left - right) / 2, height - 8, axis, { "text-anchor": "middle", class: "name" }));
   } else {
     const zero = lowest.y >= 0 && (spec.kind === "line" || lowest.y < highest.y / 2);
     height = Math.round(Math.min(440, Math.max(260, width * 0.5)));
@@ -201,7 +202,7 @@ export function chart(parent, { columns, rows, spec, lang, say }) {
       const r = spec.kind === "scatter" ? (flat.length > 1000 ? 2 : 4) : 3;
       for (const p of flat) root.append(hint(svg("circle", { class: `c${p.s}${spec.kind === "scatter" ? " point" : ""}`, cx: across(p.x).toFixed(1), cy: up(p.y).toFixed(1), r }), p));
     }
-    root.append(label(left, 14, second ? title(spec.y) : labelled(spec.y), { class: "name" }), label(left + (width - left - right) / 2, height - 8, labelled(spec.x), { "text-anchor": "middle", class: "name" }));
+    root.append(label(left, 14, axis, { class: "name" }), label(left + (width - left - right) / 2, height - 8, labelled(spec.x), { "text-anchor": "middle", class: "name" }));
   }
   root.setAttribute("height", height);
   root.setAttribute("viewBox", `0 0 ${width} ${height}`);

@@ -533,7 +533,7 @@ function showPast() {
   $("past-list").replaceChildren(...list.map((e) => {
     const b = button(e.q.replace(/\s+/g, " ").slice(0, 160), () => { load(e.q); }, { class: "sql-again", title: e.q });
     const when = new Date(e.at).toLocaleString(locale, { dateStyle: "short", timeStyle: "short" });
-    return make("li", {}, b, make("span", { class: "meta" }, `${when} · ${say("done", { rows: count.format(e.rows) + (e.truncated ? "+" : ""), ms: "" }).split(/[，,]/)[0]}`));
+    return make("li", {}, b, make("span", { class: "meta" }, `${when} · ${say("past_rows", { rows: count.format(e.rows) + (e.truncated ? "+" : "") })}`));
   }));
 }
 $("forget").addEventListener("click", () => { localStorage.removeItem(store); showPast(); editor.focus(); });
@@ -541,12 +541,12 @@ showPast();
 
 // ---- examples and tables
 
-// load puts a query into the editor and runs it.
-function load(q) {
+// load puts a query into the editor, runs it and leads to the result.
+async function load(q) {
   editor.text = q;
-  editor.focus();
   window.scrollTo({ top: 0 });
-  return run();
+  await run();
+  if (!$("fault").hasChildNodes()) $("result").focus({ preventScroll: true });
 }
 page.addEventListener("click", (e) => {
   const a = e.target.closest("a.sql-ask");
