@@ -271,6 +271,25 @@ func TestAJoinIsWrittenChartedAndSharedByKeyboard(t *testing.T) {
 	if q := parameters(t, address); q.Get("chart") != "bar" || q.Get("x") != "region" || q.Get("y") != "penalties" || q.Get("q") != want {
 		t.Errorf("the address is %s", address)
 	}
+	// Without being told, years become a line and not a sum of years.
+	for q, want := range map[string]string{
+		"SELECT year(date) AS year, count(*) AS days FROM working_days GROUP BY 1 ORDER BY 1":                      "line x=year y=days by=",
+		"SELECT kinds, count(*) AS n FROM admin_penalties GROUP BY 1 ORDER BY 2 DESC":                              "bar x=kinds y=n by=",
+		"SELECT fine, working_days_late FROM admin_penalties":                                                      "scatter x=fine y=working_days_late by=",
+		"SELECT date_trunc('month', decided_on) AS m, party_kind, count(*) AS n FROM admin_penalties GROUP BY ALL": "line x=m y=n by=party_kind",
+	} {
+		suggested := v.tab(1280, 900)
+		suggested.open("/sql?lang=zh&q=" + url.QueryEscape(q))
+		suggested.wait(atResult)
+		suggested.follow("#tab-chart")
+		suggested.wait("document.querySelector('#panel-chart svg[role=img]')")
+		at := parameters(t, suggested.say("location.href"))
+		if got := fmt.Sprintf("%s x=%s y=%s by=%s", at.Get("chart"), at.Get("x"), at.Get("y"), at.Get("by")); got != want {
+			t.Errorf("%s: drawn is %s, want %s", q, got, want)
+		}
+		suggested.quiet()
+	}
+
 	drawn := v.say("document.querySelector('#panel-chart svg[role=img]').outerHTML")
 
 	other := v.tab(1440, 1100)

@@ -3,9 +3,9 @@ package query
 import (
 	"errors"
 	"go/ast"
-	"go/parser"
+	goparser "go/parser"
 	"go/token"
-	"io/fs"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -56,14 +56,24 @@ func TestFaultsAreToldInChineseAtTheirPlace(t *testing.T) {
 
 // Every message and hint that this package writes has its Chinese sentence.
 func TestEveryMessageIsAlsoChinese(t *testing.T) {
-	packages, err := parser.ParseDir(token.NewFileSet(), ".", func(f fs.FileInfo) bool { return !strings.HasSuffix(f.Name(), "_test.go") }, 0) //nolint:staticcheck
+	names, err := filepath.Glob("*.go")
 	if err != nil {
 		t.Fatal(err)
+	}
+	var sources []*ast.File
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		f, err := goparser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sources = append(sources, f)
 	}
 	verb := regexp.MustCompile(`%[sd]`)
 	found := 0
 	check := func(e ast.Expr) {
-		quoted := true
 		if call, ok := e.(*ast.CallExpr); ok {
 			if f, ok := call.Fun.(*ast.SelectorExpr); !ok || f.Sel.Name != "Sprintf" {
 				return
@@ -78,7 +88,7 @@ func TestEveryMessageIsAlsoChinese(t *testing.T) {
 			if literal, ok := sum.Y.(*ast.BasicLit); ok && sum.Op == token.ADD {
 				if _, deeper := sum.X.(*ast.BinaryExpr); !deeper {
 					// parameter + ": want ..."
-					e, quoted = &ast.BasicLit{Kind: token.STRING, Value: strconv.Quote("x" + unquote(literal.Value))}, false
+					e = &ast.BasicLit{Kind: token.STRING, Value: strconv.Quote("x" + unquote(literal.Value))}
 					break
 				}
 			}
@@ -98,11 +108,11 @@ func TestEveryMessageIsAlsoChinese(t *testing.T) {
 		})
 		said = strings.Replace(said, `"x" without`, `'x' without`, 1) // a character, not a text
 		if got := inChinese(said); got == said {
-			t.Errorf("%q has no Chinese sentence (%v)", said, quoted)
+			t.Errorf("%q has no Chinese sentence", said)
 		}
 	}
-	for _, p := range packages {
-		ast.Inspect(p, func(n ast.Node) bool {
+	for _, f := range sources {
+		ast.Inspect(f, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.CompositeLit:
 				if name, ok := n.Type.(*ast.Ident); !ok || name.Name != "SQLError" {

@@ -12,8 +12,9 @@ const svg = (tag, attributes = {}, ...children) => {
 };
 
 // A year or a month is an integer that nobody adds up.
-const isOrdinal = (column, j, rows) => /^(U?(TINY|SMALL|BIG)INT|U?INTEGER)$/.test(column.type) && /(^|_)(year|month|quarter|week|day)s?$|年|月/i.test(column.name) &&
-  rows.slice(0, 200).every((r) => r[j] === null || (Number.isInteger(Number(r[j])) && Math.abs(r[j]) < 10000));
+const parts = [[/(^|_)year$|年$/i, 1000, 2999], [/(^|_)quarter$|季度$/i, 1, 4], [/(^|_)month$|月$/i, 1, 12], [/(^|_)week$|周$/i, 1, 53], [/(^|_)day$|日$/i, 1, 31]];
+const isOrdinal = (column, j, rows) => /^(U?(TINY|SMALL|BIG)INT|U?INTEGER)$/.test(column.type) &&
+  parts.some(([name, lo, hi]) => name.test(column.name) && rows.slice(0, 1000).every((r) => r[j] === null || (Number(r[j]) >= lo && Number(r[j]) <= hi)));
 
 // suggest says which chart suits a result: { kind, x, y, by }, all but the kind
 // numbers of columns, or null where there is nothing to draw.
@@ -160,7 +161,7 @@ export function chart(parent, { columns, rows, spec, lang, say }) {
     }
     root.append(label(left + (width - left - right) / 2, height - 8, axis, { "text-anchor": "middle", class: "name" }));
   } else {
-    const zero = lowest.y >= 0 && (spec.kind === "line" || lowest.y < highest.y / 2);
+    const zero = lowest.y >= 0 && lowest.y < highest.y / 2;
     height = Math.round(Math.min(440, Math.max(260, width * 0.5)));
     const ticks = steps(zero ? 0 : lowest.y, highest.y, 5);
     const left = 14 + Math.max(...ticks.map((v) => breadth(short.format(v)))) * 7.4, right = 20, top = 30, bottom = height - 50;

@@ -38,7 +38,7 @@ const read = () => {
   const v = new URLSearchParams(location.search);
   const rows = Number(v.get("rows"));
   return {
-    q: v.get("q") ?? "", rows: [...$("limit").options].some((o) => Number(o.value) === rows) ? rows : defaultRows,
+    q: (v.get("q") ?? "").trim(), rows: [...$("limit").options].some((o) => Number(o.value) === rows) ? rows : defaultRows,
     chart: v.has("chart") ? { kind: v.get("chart"), x: v.get("x"), y: v.get("y"), by: v.get("by") } : null,
   };
 };
@@ -596,12 +596,14 @@ $("estimate").addEventListener("click", async () => {
     fail(e);
   }
 });
-for (const e of [$("estimate"), page.querySelector(".sql-limit"), page.querySelector(".sql-find"), ...page.querySelectorAll(".sql-scripted")]) e.hidden = false;
+for (const e of [$("estimate"), page.querySelector(".sql-limit"), page.querySelector(".sql-find"), $("sql-help")]) e.hidden = false;
 $("limit").value = String(state.rows);
 
 addEventListener("popstate", () => {
+  const now = read();
+  if (JSON.stringify(now) === JSON.stringify(state)) return; // a jump within the page
   running?.abort();
-  state = read();
+  state = now;
   $("limit").value = String(state.rows);
   editor.text = state.q;
   if (state.q) run({ push: false, keepChart: true });
