@@ -16,14 +16,17 @@ const parts = [[/(^|_)year$|年$/i, 1000, 2999], [/(^|_)quarter$|季度$/i, 1, 4
 const isOrdinal = (column, j, rows) => /^(U?(TINY|SMALL|BIG)INT|U?INTEGER)$/.test(column.type) &&
   parts.some(([name, lo, hi]) => name.test(column.name) && rows.slice(0, 1000).every((r) => r[j] === null || (Number(r[j]) >= lo && Number(r[j]) <= hi)));
 
+// Times are dates, and texts that are all months or days.
+const isTimely = (column, j, rows) => isTime(column) || (column.type === "VARCHAR" && rows.some((r) => r[j] !== null) && rows.slice(0, 1000).every((r) => r[j] === null || /^\d{4}-\d{2}(-\d{2})?$/.test(r[j])));
+
 // suggest says which chart suits a result: { kind, x, y, by }, all but the kind
 // numbers of columns, or null where there is nothing to draw.
 export function suggest(columns, rows) {
   const all = columns.map((_, j) => j);
   const ordinal = all.filter((j) => isOrdinal(columns[j], j, rows));
   const values = all.filter((j) => isNumber(columns[j]) && !ordinal.includes(j));
-  const times = [...all.filter((j) => isTime(columns[j])), ...ordinal];
-  const names = all.filter((j) => !isNumber(columns[j]) && !isTime(columns[j]));
+  const times = [...all.filter((j) => isTimely(columns[j], j, rows)), ...ordinal];
+  const names = all.filter((j) => !isNumber(columns[j]) && !times.includes(j));
   const y = values[0] ?? ordinal[0];
   if (y === undefined || rows.length === 0) return null;
   const distinct = (j) => new Set(rows.map((r) => text(r[j]))).size;
@@ -46,10 +49,10 @@ export function suggest(columns, rows) {
 }
 
 // fits tells whether a chart can be drawn of these columns.
-export function fits(spec, columns) {
+export function fits(spec, columns, rows) {
   const has = (j) => Number.isInteger(j) && j >= 0 && j < columns.length;
   return kinds.includes(spec.kind) && has(spec.y) && isNumber(columns[spec.y]) && (has(spec.x) || spec.x === -1) && (has(spec.by) || spec.by === -1) &&
-    !(spec.kind === "scatter" && spec.x >= 0 && !isNumber(columns[spec.x]) && !isTime(columns[spec.x]));
+    !(spec.kind === "scatter" && spec.x >= 0 && !isNumber(columns[spec.x]) && !isTimely(columns[spec.x], spec.x, rows));
 }
 
 // steps are round numbers from about lo to about hi.
@@ -61,7 +64,7 @@ function steps(lo, hi, n) {
   return Array.from({ length: to - from + 1 }, (_, i) => Number(((from + i) * step).toPrecision(12)));
 }
 
-const time = (s) => Date.parse(/^\d{4}-\d{2}-\d{2}$/.test(s) ? s + "T00:00:00Z" : String(s).replace(" ", "T") + (/[Zz]|[+-]\d\d(:?\d\d)?$/.test(s) ? "" : "Z"));
+const time = (s) => Date.parse(/^\d{4}-\d{2}(-\d{2})?$/.test(s) ? (s + "-01").slice(0, 10) + "T00:00:00Z" : String(s).replace(" ", "T") + (/[Zz]|[+-]\d\d(:?\d\d)?$/.test(s) ? "" : "Z"));
 
 // timeSteps are the beginnings of days, months or years between two moments.
 function timeSteps(lo, hi, n) {
@@ -82,14 +85,14 @@ function timeSteps(lo, hi, n) {
 const breadth = (s) => { let n = 0; for (const c of s) n += c > "\u2e80" ? 2 : 1; return n; };
 const clip = (s, n) => { let w = 0, out = ""; for (const c of s) { if ((w += c > "\u2e80" ? 2 : 1) > n) return out + "…"; out += c; } return out; };
 
-// chart draws spec in parent, as wide as it is, and returns what was left out
-// and what the chart says, as sentences.
+// chart draws spec in parent, as wide as it is, and returns what the reader should
+// know of it (what was left out) and what the chart says, as sentences.
 export function chart(parent, { columns, rows, spec, lang, say }) {
   const short = new Intl.NumberFormat(lang, { notation: "compact", maximumFractionDigits: 2 });
   const exact = new Intl.NumberFormat(lang, { maximumFractionDigits: 6 });
   const title = (j) => (j < 0 ? say("row_number") : columns[j].title || columns[j].name);
   const labelled = (j) => title(j) + (j >= 0 && columns[j].unit ? ` (${columns[j].unit})` : "");
-  const timeX = spec.x >= 0 && isTime(columns[spec.x]);
+  const timeX = spec.x >= 0 && isTimely(columns[spec.x], spec.x, rows);
   const numberX = spec.x < 0 || isNumber(columns[spec.x]);
   const notes = [];
 
@@ -164,6 +167,7 @@ export function chart(parent, { columns, rows, spec, lang, say }) {
     const zero = lowest.y >= 0 && lowest.y < highest.y / 2;
     height = Math.round(Math.min(440, Math.max(260, width * 0.5)));
     const ticks = steps(zero ? 0 : lowest.y, highest.y, 5);
+    if (ticks[0] > 0) notes.push(say("chart_axis", { from: exact.format(ticks[0]) }));
     const left = 14 + Math.max(...ticks.map((v) => breadth(short.format(v)))) * 7.4, right = 20, top = 30, bottom = height - 50;
     const up = (v) => bottom - ((v - ticks[0]) / (ticks.at(-1) - ticks[0])) * (bottom - top);
     for (const v of ticks) root.append(svg("line", { class: v === ticks[0] ? "axis" : "rule", x1: left, x2: width - right, y1: up(v), y2: up(v) }), label(left - 8, up(v) + 4.5, short.format(v), { "text-anchor": "end" }));

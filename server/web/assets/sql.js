@@ -260,7 +260,7 @@ function fail(e) {
   } else if (e.status >= 500) {
     box.append(make("strong", {}, say("failed", { status: e.status })), make("p", {}, button(say("retry"), () => run({ push: false, keepChart: true }))));
   } else {
-    const heading = make("strong", {}, say("error"));
+    const heading = make("strong", {}, e.status === 400 || !body.title ? say("error") : body.title);
     if (body.line) heading.append(" ", make("span", { class: "sql-place" }, say("place", body)));
     box.append(heading, make("p", {}, body.detail ?? body.title ?? ""));
     if (body.hint) box.append(make("p", { class: "sql-hint" }, body.hint));
@@ -445,7 +445,7 @@ function spec(named, columns) {
     if (!best) return null;
     return { ...best, kind: kinds.includes(named.kind) ? named.kind : best.kind };
   }
-  return fits(s, columns) ? s : null;
+  return fits(s, columns, result.rows) ? s : null;
 }
 
 function drawChart(panel) {
@@ -493,7 +493,7 @@ function drawChart(panel) {
   }
   function changed() {
     s = { kind: $("chart-kind").value, x: Number($("chart-x").value), y: Number($("chart-y").value), by: Number($("chart-by").value) };
-    if (!fits(s, columns)) s.x = -1;
+    if (!fits(s, columns, rows)) s.x = -1;
     if (s.by === s.x || s.by === s.y) s.by = -1;
     draw();
     remember(false);
@@ -507,7 +507,7 @@ function drawChart(panel) {
     const drawn = chart(picture, { columns, rows, spec: s, lang: locale, say });
     caption.textContent = [drawn.heading, drawn.summary].filter(Boolean).join(lang === "zh" ? "。" : ". ");
     const said = truncated ? [say("chart_partial", { rows: count.format(rows.length) }), ...drawn.notes] : drawn.notes;
-    notes.replaceChildren(...said.map((n) => make("p", { class: "notice" }, n)));
+    notes.replaceChildren(...said.map((n) => make("p", { class: "notice calm" }, n)));
   }
   draw();
   let width = picture.clientWidth;
