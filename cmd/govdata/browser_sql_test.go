@@ -215,13 +215,18 @@ func TestAJoinIsWrittenChartedAndSharedByKeyboard(t *testing.T) {
 	v := visit(t, "zh-CN", 1440, 1100)
 	v.open("/sql?lang=zh")
 	v.do(chromedp.Evaluate[chromedp.Void]("document.querySelector('.cm-content').focus()"))
-	v.write("SELECT d.name AS region, count(*) AS penalties\nFROM ")
+	// A function completes with its brackets and says what it takes.
+	v.write("SELECT d.name AS region, coun")
+	v.wait("document.querySelector('.cm-tooltip-autocomplete [aria-selected]')?.textContent.includes('count(arg)')")
+	time.Sleep(150 * time.Millisecond) // a choice made sooner counts as typing
+	v.press("Enter", 13)
+	v.write("*) AS penalties\nFROM ")
 	// A Chinese title completes to the name of its dataset.
 	if _, err := chromedp.Call(v.ctx, input.InsertText, input.InsertTextParams{Text: "行政处罚"}); err != nil {
 		t.Fatal(err)
 	}
 	v.wait("document.querySelector('.cm-tooltip-autocomplete [aria-selected]')?.textContent.includes('admin_penalties')")
-	time.Sleep(150 * time.Millisecond) // a choice made sooner counts as typing
+	time.Sleep(150 * time.Millisecond)
 	v.press("Enter", 13)
 	v.wait(editorText + ".endsWith('FROM admin_penalties')")
 	v.write(" p JOIN regi")

@@ -153,19 +153,3 @@ func unquote(s string) string {
 	}
 	return text
 }
-
-// The functions that can be completed are those that may be called.
-func TestFunctionsAreThoseThatMayBeCalled(t *testing.T) {
-	kinds := map[string]string{}
-	for _, f := range Functions() {
-		if kinds[f.Name] != "" {
-			t.Errorf("%s is listed twice", f.Name)
-		}
-		kinds[f.Name] = f.Kind
-	}
-	for name, kind := range map[string]string{"count": "aggregate", "row_number": "aggregate", "upper": "scalar", "range": "table", "read_csv": "", "||": ""} {
-		if kinds[name] != kind {
-			t.Errorf("%s is %q, want %q", name, kinds[name], kind)
-		}
-	}
-}

@@ -68,7 +68,7 @@ const looks = EditorView.theme({
   ".cm-completionIcon": { opacity: ".7", paddingInlineEnd: ".9em" },
   ".cm-completionDetail": { fontFamily: "var(--sans)", fontStyle: "normal", marginInlineStart: "1em", opacity: ".8" },
   ".cm-completionMatchedText": { textDecoration: "none", fontWeight: "700" },
-  ".cm-tooltip.cm-completionInfo": { padding: "6px 10px", fontSize: ".88rem", maxWidth: "22rem", fontFamily: "var(--sans)" },
+  ".cm-tooltip.cm-completionInfo": { padding: "6px 10px", fontSize: ".88rem", maxWidth: "22rem", whiteSpace: "pre-line", fontFamily: "var(--sans)" },
 });
 
 // make puts an editor into parent.

@@ -1,5 +1,7 @@
 // What can be completed in a statement, and where. Names come from the server:
-// { datasets: [{ id, zh, en, fields: [{ name, zh, en, type, unit, enum }] }], functions: [{ name, kind }] }.
+// { datasets: [{ id, zh, en, fields: [{ name, zh, en, type, unit, enum }] }], functions: [{ name, kind, forms }] }.
+
+import { insertBracket } from "@codemirror/autocomplete";
 
 const keywords = `SELECT;FROM;WHERE;GROUP BY;GROUP BY ALL;ORDER BY;ORDER BY ALL;HAVING;QUALIFY;LIMIT;OFFSET;JOIN;LEFT JOIN;RIGHT JOIN;FULL JOIN;INNER JOIN;CROSS JOIN;ASOF JOIN;SEMI JOIN;ANTI JOIN;ON;USING;AS;AND;OR;NOT;IN;IS NULL;IS NOT NULL;LIKE;ILIKE;BETWEEN;CASE;WHEN;THEN;ELSE;END;DISTINCT;UNION;UNION ALL;INTERSECT;EXCEPT;WITH;RECURSIVE;OVER;PARTITION BY;FILTER;DESC;ASC;NULLS FIRST;NULLS LAST;EXCLUDE;REPLACE;CAST;TRY_CAST;INTERVAL;DATE;TIMESTAMP;TRUE;FALSE;NULL;EXISTS;LATERAL;VALUES`.split(";");
 const reserved = new Set(keywords.flatMap((k) => k.toLowerCase().split(" ")));
@@ -33,11 +35,15 @@ export function completer(names, lang, inside) {
     info: [f.type, f.unit, d && `${d.id} · ${title(d)}`].filter(Boolean).join(" · "),
   });
   const datasetOption = (d, boost) => ({ label: d.id, detail: title(d), type: "class", boost, info: d.fields.length ? d.fields.map((f) => f.name).join(", ") : undefined });
-  const call = (name) => (view, _, from, to) => {
-    const open = view.state.sliceDoc(to, to + 1) === "(";
-    view.dispatch({ changes: { from, to, insert: open ? name : name + "()" }, selection: { anchor: from + name.length + 1 }, userEvent: "input.complete" });
+  // A function is put in with its brackets, and the cursor where arguments go.
+  // insertBracket lets whoever types the closing one pass over it.
+  const call = ({ name, forms }) => (view, _, from, to) => {
+    const open = view.state.sliceDoc(to, to + 1) === "(", none = forms?.length === 1 && forms[0].endsWith("()");
+    const put = none && !open ? name + "()" : name;
+    view.dispatch({ changes: { from, to, insert: put }, selection: { anchor: from + put.length + (open ? 1 : 0) }, userEvent: "input.complete" });
+    if (!none && !open) view.dispatch(insertBracket(view.state, "(") ?? view.state.replaceSelection("("));
   };
-  const functions = names.functions.map((f) => ({ label: f.name, type: "function", detail: f.kind, apply: call(f.name), boost: -10 }));
+  const functions = names.functions.map((f) => ({ label: f.name, type: "function", detail: f.forms?.at(-1).slice(f.name.length) ?? f.kind, info: f.forms?.length > 1 ? f.forms.join("\n") : undefined, apply: call(f), boost: -10 }));
   const words = keywords.map((k) => ({ label: k, type: "keyword", boost: -5 }));
 
   const fieldsOf = (list, boost) => {
