@@ -80,19 +80,12 @@ func TestEveryMessageIsAlsoChinese(t *testing.T) {
 			}
 			e = call.Args[0]
 		}
-		for {
-			sum, ok := e.(*ast.BinaryExpr)
-			if !ok {
-				break
+		if sum, ok := e.(*ast.BinaryExpr); ok {
+			text, ok := sum.Y.(*ast.BasicLit)
+			if _, deeper := sum.X.(*ast.BinaryExpr); !ok || deeper {
+				return // put together of more than two pieces: tested above
 			}
-			if literal, ok := sum.Y.(*ast.BasicLit); ok && sum.Op == token.ADD {
-				if _, deeper := sum.X.(*ast.BinaryExpr); !deeper {
-					// parameter + ": want ..."
-					e = &ast.BasicLit{Kind: token.STRING, Value: strconv.Quote("x" + unquote(literal.Value))}
-					break
-				}
-			}
-			return // put together of more than one piece: tested above
+			e = &ast.BasicLit{Kind: token.STRING, Value: strconv.Quote("x" + unquote(text.Value))} // parameter + ": want ..."
 		}
 		literal, ok := e.(*ast.BasicLit)
 		if !ok || literal.Kind != token.STRING {
