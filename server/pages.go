@@ -1,12 +1,46 @@
 package server
 
 import (
+	"net/url"
+	"time"
+
 	"github.com/gin-gonic/gin"
 
 	"govdata/catalog"
 	"govdata/server/query"
 	"govdata/server/web"
 )
+
+// citedRows answers a reader's SQL for the SQL page, through the same gate and
+// worker as the API, and says what was read.
+func (s *Server) citedRows(c *gin.Context, sql string, max int) (*web.Table, web.Citation, error) {
+	q := &question{request: query.Request{SQL: sql, MaxRows: int64(max), Deadline: s.o.Limits.Interactive}, names: newNames(s.o.Catalog, langOf(c), accessOf(c))}
+	q.request.Resolve, q.request.Tables = q.names.Resolve, q.names.Known
+	began := time.Now()
+	result, err := s.ask(c.Request.Context(), q.request)
+	s.metrics.queries.WithLabelValues(outcome(err)).Inc()
+	if err != nil {
+		return nil, web.Citation{}, err
+	}
+	t, err := web.ReadTable(result, typeName)
+	if err != nil {
+		return nil, web.Citation{}, err
+	}
+	t.Elapsed = time.Since(began)
+	if q.names.private() {
+		private(c)
+	}
+	var cited web.Citation
+	page := ""
+	if base := s.base(c); q.permalink(base, result) != "" {
+		cited.Pinned = result.Pinned()
+		page = base + "/sql?q=" + url.QueryEscape(cited.Pinned)
+	}
+	if len(q.names.distinct()) > 0 {
+		cited.Text = q.citation(s.base(c), page, langOf(c), began, result).Text
+	}
+	return t, cited, nil
+}
 
 // sampleOf gives the first rows of a release that is open to everyone or on a
 // condition.

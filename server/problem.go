@@ -64,8 +64,8 @@ func (s *Server) fail(c *gin.Context, err error) {
 func (s *Server) problem(c *gin.Context, p problem.Problem) {
 	lang := langOf(c)
 	body := gin.H{"type": "/problems/" + p.Slug, "title": p.Title.In(lang), "status": p.Status, "detail": p.Detail.In(lang), "instance": c.Request.URL.Path}
-	if p.Hint != "" {
-		body["hint"] = p.Hint
+	if hint := p.HintIn(lang); hint != "" {
+		body["hint"] = hint
 	}
 	if p.Line > 0 {
 		body["line"], body["column"] = p.Line, p.Column

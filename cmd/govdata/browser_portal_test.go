@@ -159,7 +159,9 @@ func portalPages(t *testing.T, s site) map[string]string {
 		"dataset": "/datasets/admin_penalties", "filtered": "/datasets/admin_penalties?in.region_code=620100&min.decided_on=2026-01-01&sort=-fine&col=party&col=fine&col=region_code&measure=sum.fine",
 		"wrong filter": "/datasets/admin_penalties?min.decided_on=soon", "conditional": "/datasets/ppp_projects", "computed": "/datasets/department_scorecard", "reference": "/datasets/regions",
 		"release": "/datasets/admin_penalties/releases/" + releases.Releases[1].Release.Release, "diff": "/datasets/admin_penalties/diff",
-		"score card": "/scorecard", "department": "/scorecard?department=" + url.QueryEscape("甘肃省自然资源厅"), "developers": "/developers", "about": "/about", "nowhere": "/nowhere",
+		"score card": "/scorecard", "department": "/scorecard?department=" + url.QueryEscape("甘肃省自然资源厅"), "developers": "/developers", "about": "/about",
+		"SQL": "/sql", "SQL rows": "/sql?q=" + url.QueryEscape("SELECT kinds, fine, decided_on, remark FROM admin_penalties LIMIT 60"),
+		"SQL chart": "/sql?chart=bar&q=" + url.QueryEscape("SELECT kinds, count(*) AS n FROM admin_penalties GROUP BY 1"), "nowhere": "/nowhere",
 	}
 }
 

@@ -24,10 +24,19 @@ type Problem struct {
 	// Hint, Line and Column are those of a fault in a statement.
 	Hint         string
 	Line, Column int
+	hintZh       string
 	// Params are the parameters that cannot be meant.
 	Params []Param
 	// RetryAfter is when to ask again, in seconds; 0: no sooner helps.
 	RetryAfter int
+}
+
+// HintIn is the hint in a reader's language.
+func (p Problem) HintIn(lang string) string {
+	if lang == "zh" && p.hintZh != "" {
+		return p.hintZh
+	}
+	return p.Hint
 }
 
 // Param is a parameter that cannot be meant, and why.
@@ -72,7 +81,8 @@ func Of(err error) Problem {
 	}
 	var sql *query.SQLError
 	if errors.As(err, &sql) {
-		p.Detail, p.Hint, p.Line, p.Column = text(sql.Message, sql.Message), sql.Hint, sql.Line, sql.Col
+		zh, hint := sql.Chinese()
+		p.Detail, p.Hint, p.hintZh, p.Line, p.Column = text(zh, sql.Message), sql.Hint, hint, sql.Line, sql.Col
 	}
 	var params *ParamError
 	if errors.As(err, &params) {

@@ -2,6 +2,7 @@ package query
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -26,8 +27,14 @@ type operator struct {
 //
 // The numbers are written out, so the new question has no parameters.
 func (w *worker) estimate(sql string, s *statement, values map[string]any) (string, error) {
-	plan, err := w.duck.rows("EXPLAIN (FORMAT json) "+sql, values)
+	const explain = "EXPLAIN (FORMAT json) "
+	plan, err := w.duck.rows(explain+sql, values)
 	if err != nil {
+		if e := (*duckError)(nil); errors.As(err, &e) {
+			if at := position(e.Position); at >= len(explain) {
+				e.Position = json.Number(strconv.Itoa(at - len(explain)))
+			}
+		}
 		return "", err
 	}
 	var roots []operator

@@ -1,6 +1,10 @@
 package query
 
-import "strings"
+import (
+	_ "embed"
+	"slices"
+	"strings"
+)
 
 // What public SQL may call. A function that is on no list is refused, so that
 // one which a later DuckDB adds stays out until somebody has read what it
@@ -86,4 +90,43 @@ func set(names string) map[string]bool {
 		s[name] = true
 	}
 	return s
+}
+
+// Function is something that public SQL may call.
+type Function struct {
+	Name string `json:"name"`
+	// Kind is scalar, aggregate (also over a window) or table.
+	Kind string `json:"kind"`
+	// Forms are the ways to call it: date_diff(part, startdate, enddate). None
+	// where DuckDB names no parameters.
+	Forms []string `json:"forms,omitempty"`
+}
+
+// forms has a line for each way to call a function, as DuckDB tells it;
+// TestTheFormsOfFunctionsAreThoseOfDuckDB writes it with -update.
+//
+//go:embed forms.txt
+var forms string
+
+// Functions lists what public SQL may call by name, in the order of names. One
+// that can stand in several places is listed once, under the first of aggregate,
+// table and scalar.
+func Functions() []Function {
+	byName := map[string][]string{}
+	for form := range strings.Lines(forms) {
+		name, _, _ := strings.Cut(form, "(")
+		byName[name] = append(byName[name], strings.TrimSpace(form))
+	}
+	var list []Function
+	for _, name := range slices.Compact(slices.Clone(functionNames)) {
+		kind := "scalar"
+		switch {
+		case aggregates[name]:
+			kind = "aggregate"
+		case tableFunctions[name]:
+			kind = "table"
+		}
+		list = append(list, Function{name, kind, byName[name]})
+	}
+	return list
 }

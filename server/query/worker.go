@@ -178,10 +178,11 @@ func (w *worker) answer(ctx context.Context, j *job) (*done, error) {
 	if plan == nil {
 		s := &stream{text: j.Text, limit: j.MaxRows}
 		if j.Estimate {
-			if j.SQL, err = w.estimate(j.SQL, judged, values); err != nil {
-				return nil, err
+			estimate, err := w.estimate(j.SQL, judged, values)
+			if err != nil {
+				return nil, err // at its place in the author's statement
 			}
-			values = nil
+			j.SQL, values = estimate, nil
 		}
 		if err := w.run(ctx, j.SQL, values, s); err != nil {
 			return nil, err

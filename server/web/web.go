@@ -14,6 +14,7 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -35,6 +36,8 @@ type Deps struct {
 	Site    *catalog.Site
 	// Ask puts a question to the engine as the user of the request.
 	Ask func(*gin.Context, query.Request) (query.Result, error)
+	// Query answers a reader's SQL with its first rows, and says what was read.
+	Query func(c *gin.Context, sql string, max int) (*Table, Citation, error)
 	// Sample returns the first rows of a release that is open on a condition,
 	// whoever asks.
 	Sample func(c *gin.Context, r *catalog.Release, max int) (*Table, error)
@@ -66,6 +69,10 @@ type Portal struct {
 	answers  answers
 	// routed tells whether the site answers at a path, as routes are written.
 	routed func(path string) bool
+	// scripted are the ids of texts that the SQL page's script says, living the
+	// tables of the schema catalog.
+	scripted []string
+	living   func() ([]namedDataset, error)
 }
 
 // Register mounts the pages and their assets.
@@ -94,6 +101,10 @@ func Register(r gin.IRouter, d Deps) (*Portal, error) {
 			return nil, fmt.Errorf("web: %w", err)
 		}
 	}
+	if p.scripted, err = scriptedTexts(); err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
+	p.living = sync.OnceValues(func() ([]namedDataset, error) { return livingTables(p.Catalog) })
 	dir, err := fs.Sub(files, "assets")
 	if err != nil {
 		return nil, fmt.Errorf("web: %w", err)
@@ -108,7 +119,7 @@ func Register(r gin.IRouter, d Deps) (*Portal, error) {
 	r.HEAD("/assets/*file", p.assets.serve(p))
 	for path, h := range map[string]func(*gin.Context) error{
 		"/": p.home, "/datasets": p.list, "/datasets/:id": p.dataset, "/datasets/:id/releases/:release": p.release, "/datasets/:id/diff": p.diff,
-		"/scorecard": p.scorecard, "/sql": p.sql, "/developers": p.developers, "/about": p.about,
+		"/scorecard": p.scorecard, "/sql": p.sql, "/sql/names.json": p.names, "/developers": p.developers, "/about": p.about,
 	} {
 		handler := func(c *gin.Context) {
 			if p.switchScheme(c) {

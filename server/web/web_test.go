@@ -90,7 +90,7 @@ func TestEveryTextExistsInBothLanguages(t *testing.T) {
 	}
 	for _, texts := range []map[string]map[string]string{zh, en} {
 		for id := range texts {
-			if !asked[id] {
+			if !asked[id] && !strings.HasPrefix(id, scripted) {
 				t.Errorf("no page uses text %q", id)
 			}
 			if zh[id] == nil || en[id] == nil {
