@@ -1,7 +1,6 @@
 package catalog
 
 import (
-	"fmt"
 	"mime"
 	"strings"
 	"time"
@@ -68,8 +67,11 @@ func (h History) Release(id ReleaseID) *Release {
 // Changes says in a sentence how a release differs from the one before it.
 func (h History) Changes(r *Release) Text {
 	before := h.Release(r.Previous)
-	if before == nil || before == r {
-		return Text{Zh: fmt.Sprintf("%d 行", r.Rows), En: fmt.Sprintf("%d rows", r.Rows)}
+	switch {
+	case r.Previous == "":
+		return Text{Zh: "首个版本", En: "The first release"}
+	case before == nil || before == r:
+		return Text{Zh: "上一版本已不在", En: "The release before it is not there any more"}
 	}
 	var zh, en []string
 	for _, c := range r.Follows(&before.Manifest) {
@@ -80,7 +82,7 @@ func (h History) Changes(r *Release) Text {
 		zh, en = append(zh, c.Name+"："+c.Detail.Zh), append(en, c.Name+": "+c.Detail.En)
 	}
 	if len(zh) == 0 {
-		return Text{Zh: fmt.Sprintf("%d 行，结构与行数未变", r.Rows), En: fmt.Sprintf("%d rows; fields and number of rows as before", r.Rows)}
+		return Text{Zh: "字段与行数未变", En: "Fields and number of rows as before"}
 	}
 	return Text{Zh: strings.Join(zh, "；"), En: strings.Join(en, "; ")}
 }
@@ -113,10 +115,10 @@ func (f Format) Content() (mediaType, packed string) {
 	return mediaType, packed
 }
 
-// Period is the span of time that the rows of a release speak of, from their
-// first to their last day: that of the date from which a deadline, a notice or a
-// validity counts, or else of the first required date. Both are "" where there is
-// none, or where the rows are not open to everyone.
+// Period is the span of time that the rows of a release speak of, from the first
+// to the last day, month or year: that of the date from which a deadline, a notice
+// or a validity counts, or else of the first required date, month or year. Both are
+// "" where there is none, or where the rows are not open to everyone.
 func (r *Release) Period() (from, to string) {
 	d := &r.Dataset
 	if !d.Queryable() {
@@ -131,9 +133,15 @@ func (r *Release) Period() (from, to string) {
 	case d.Validity != nil:
 		name = d.Validity.From
 	}
-	for _, f := range d.Sent() {
-		if name == "" && f.Type == TypeDate && f.Required {
-			name = f.Name
+	for _, counts := range []func(Field) bool{
+		func(f Field) bool { return f.Type == TypeDate },
+		func(f Field) bool { return f.Semantic == Month },
+		func(f Field) bool { return f.Type == TypeInteger && f.Name == "year" },
+	} {
+		for _, f := range d.Sent() {
+			if name == "" && f.Required && counts(f) {
+				name = f.Name
+			}
 		}
 	}
 	s := r.Stats[name]

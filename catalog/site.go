@@ -12,7 +12,10 @@ type Site struct {
 	// RegionName is what the area is called.
 	RegionName Text   `yaml:"region_name" json:"region_name,omitzero"`
 	Contact    string `yaml:"contact" json:"contact"`
-	Timezone   string `yaml:"timezone" json:"timezone"`
+	// MetadataLicence is that of the catalog itself, an SPDX identifier. Each
+	// dataset has its own.
+	MetadataLicence string `yaml:"metadata_licence" json:"metadata_licence,omitempty"`
+	Timezone        string `yaml:"timezone" json:"timezone"`
 	// BaseURL is the public address without a trailing slash, for links in
 	// files; empty: taken from each request.
 	BaseURL string `yaml:"base_url" json:"base_url,omitempty"`

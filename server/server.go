@@ -75,6 +75,8 @@ type Server struct {
 const (
 	defaultRows = 1000
 	maxRows     = 100_000
+	// mostRows can be asked for of a file; the engine asks for one more.
+	mostRows int64 = 1 << 53
 	// spoolBytes of answers may wait on disk for clients that take them slowly.
 	spoolBytes = 8 << 30
 )

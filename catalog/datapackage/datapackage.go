@@ -5,7 +5,6 @@ package datapackage
 
 import (
 	"encoding/json"
-	"mime"
 	"regexp"
 	"slices"
 	"strings"
@@ -126,13 +125,14 @@ const (
 // with resolve: so the package holds what its foreign keys lead to. A reference
 // that may lead nowhere is no foreign key.
 //
-// A dataset that is not open to everyone has its data dictionary alone. Texts are
-// those of lang.
+// The files in other formats are left out: their readers guess types again, and
+// would find other ones than the schema's. A dataset that is not open to everyone
+// has its data dictionary alone. Texts are those of lang.
 func Dataset(base, lang string, h catalog.History, resolve func(catalog.Ref) (*catalog.Release, error)) ([]byte, error) {
 	r := h.Current
 	d := &r.Dataset
 	doc := descriptor{
-		Schema: packageProfile, Name: name(d.ID), ID: base + "/datasets/" + r.Ref().String(), Title: d.Title.In(lang), Description: d.Description.In(lang),
+		Schema: packageProfile, Name: string(d.ID), ID: base + "/datasets/" + r.Ref().String(), Title: d.Title.In(lang), Description: d.Description.In(lang),
 		Homepage: base + "/datasets/" + string(d.ID), Version: string(r.Release), Created: r.PublishedAt.Format(time.RFC3339), Keywords: d.Keywords,
 		Licenses: licencesOf(d), Contributors: []contributor{{d.Publisher.In(lang), []string{"publisher"}}},
 	}
@@ -140,7 +140,7 @@ func Dataset(base, lang string, h catalog.History, resolve func(catalog.Ref) (*c
 		doc.Sources = []source{{d.Source.In(lang)}}
 	}
 	if !d.Queryable() {
-		doc.Resources = []resource{{Schema: resourceProfile, Name: name(d.ID) + "-dictionary", Title: catalog.Text{Zh: "数据字典", En: "Data dictionary"}.In(lang),
+		doc.Resources = []resource{{Schema: resourceProfile, Name: string(d.ID) + "-dictionary", Title: catalog.Text{Zh: "数据字典", En: "Data dictionary"}.In(lang),
 			Description: d.Openness.Condition.In(lang) + d.Openness.Basis.In(lang), Path: base + "/d/" + r.Ref().String() + ".dictionary.csv?lang=" + lang,
 			Format: "csv", MediaType: "text/csv", Encoding: "utf-8", Licenses: doc.Licenses}}
 		return json.MarshalIndent(doc, "", " ")
@@ -159,7 +159,7 @@ func Dataset(base, lang string, h catalog.History, resolve func(catalog.Ref) (*c
 			}
 			others[ref.To] = other
 		}
-		table.Table.ForeignKeys = append(table.Table.ForeignKeys, foreignKey{ref.Fields, reference{name(ref.To), ref.Key}})
+		table.Table.ForeignKeys = append(table.Table.ForeignKeys, foreignKey{ref.Fields, reference{string(ref.To), ref.Key}})
 	}
 	doc.Resources = []resource{table}
 	for _, ref := range d.References {
@@ -168,18 +168,8 @@ func Dataset(base, lang string, h catalog.History, resolve func(catalog.Ref) (*c
 			delete(others, ref.To)
 		}
 	}
-	for _, f := range catalog.Formats {
-		if a, ok := r.Artefact(f.Ext); ok && f.Ext != "csv" {
-			media, _, _ := mime.ParseMediaType(a.MediaType)
-			doc.Resources = append(doc.Resources, resource{Schema: resourceProfile, Name: name(d.ID) + "." + f.Ext, Title: d.Title.In(lang),
-				Path: base + "/d/" + r.Ref().String() + "." + f.Ext, Format: f.Ext, MediaType: media, Bytes: a.Bytes, Hash: "sha256:" + a.SHA256, Licenses: doc.Licenses})
-		}
-	}
 	return json.MarshalIndent(doc, "", " ")
 }
-
-// name is an id in the letters that names of packages and resources have.
-func name(id catalog.ID) string { return string(id) }
 
 func licencesOf(d *catalog.Dataset) []licence {
 	return []licence{{d.Licence, catalog.LicenceURL(d.Licence)}}
@@ -203,7 +193,7 @@ func looked(r *catalog.Release, ref catalog.Reference) catalog.ReleaseID {
 func csv(base, lang string, r *catalog.Release) resource {
 	d := &r.Dataset
 	a, _ := r.Artefact("csv")
-	return resource{Schema: resourceProfile, Name: name(d.ID), Type: "table", Title: d.Title.In(lang), Description: d.Description.In(lang),
+	return resource{Schema: resourceProfile, Name: string(d.ID), Type: "table", Title: d.Title.In(lang), Description: d.Description.In(lang),
 		Path: base + "/d/" + r.Ref().String() + ".csv", Format: "csv", MediaType: "text/csv", Encoding: "utf-8", Bytes: a.Bytes, Hash: "sha256:" + a.SHA256,
 		Dialect: &dialect{dialectProfile, true, ",", `"`, true, "\n"}, Table: schema(d, lang), Licenses: licencesOf(d)}
 }

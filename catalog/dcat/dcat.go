@@ -41,7 +41,7 @@ var prefixes = []rdf.Prefix{
 }
 
 // PageReleases is how many releases stand on a page of the catalog.
-const PageReleases = 500
+const PageReleases = 100
 
 // Page is the part of the catalog that one document holds.
 type Page struct {
@@ -152,11 +152,9 @@ func (w *writer) catalog(c rdf.IRI, all []catalog.History) {
 	w.Add(c, dct+"publisher", w.agent(w.site.Title))
 	w.Add(c, dct+"language", w.language("ZHO", "中文", "Chinese"), w.language("ENG", "英文", "English"))
 	w.Add(c, foaf+"homepage", w.document("/"))
-	w.Add(c, dct+"license", w.licence("CC0-1.0"))
+	w.Add(c, dct+"license", w.licence(w.site.MetadataLicence))
 	w.Add(c, dct+"spatial", w.region())
-	w.Add(c, dcat+"themeTaxonomy", w.scheme(), authority+"data-theme")
-	w.Add(authority+"data-theme", rdf.Type, skos+"ConceptScheme")
-	w.Add(authority+"data-theme", dct+"title", rdf.Literal{Value: "Data theme", Lang: "en"})
+	w.Add(c, dcat+"themeTaxonomy", w.scheme(), w.vocabulary(authority+"data-theme"))
 	var first, last time.Time
 	for _, h := range all {
 		if first.IsZero() || h.First.Before(first) {
@@ -226,7 +224,7 @@ func (w *writer) service(c rdf.IRI) rdf.IRI {
 	w.Add(s, dct+"publisher", w.agent(w.site.Title))
 	w.Add(s, dcat+"contactPoint", w.contact(w.site.Title, ""))
 	w.Add(s, dct+"accessRights", w.access(catalog.OpenUnconditional))
-	w.Add(s, dct+"license", w.licence("CC0-1.0"))
+	w.Add(s, dct+"license", w.licence(w.site.MetadataLicence))
 	w.Add(s, dcat+"keyword", rdf.Literal{Value: "SQL", Lang: "en"}, rdf.Literal{Value: "查询", Lang: "zh"})
 	w.Add(s, dcat+"theme", w.theme("公共服务")...)
 	return s
@@ -337,7 +335,7 @@ func (w *writer) file(s rdf.IRI, r *catalog.Release, f catalog.Format, a *catalo
 	inner, _, _ := strings.Cut(f.Ext, ".")
 	format := w.mediaType(mediaType)
 	if code := fileTypes[inner]; code != "" {
-		format = authority + rdf.IRI("file-type/"+code)
+		format = w.term("file-type", code)
 	}
 	w.Add(format, rdf.Type, dct+"MediaTypeOrExtent")
 	w.Add(d, dct+"format", format)
@@ -383,10 +381,11 @@ func (w *writer) onCondition(s rdf.IRI, r *catalog.Release) {
 	w.Add(sample, dcat+"accessURL", page)
 	w.Add(sample, dcat+"downloadURL", w.at("/api/v1/datasets/"+string(d.ID)+"/sample"))
 	w.Add(sample, dcat+"mediaType", w.mediaType("application/json"))
-	w.Add(authority+"file-type/JSON", rdf.Type, dct+"MediaTypeOrExtent")
-	w.Add(sample, dct+"format", authority+"file-type/JSON")
+	json := w.term("file-type", "JSON")
+	w.Add(json, rdf.Type, dct+"MediaTypeOrExtent")
+	w.Add(sample, dct+"format", json)
 	w.Add(sample, dct+"license", w.licence(d.Licence))
-	w.Add(sample, dcatap+"availability", w.concept(authority+"planned-availability/STABLE", catalog.Text{Zh: "稳定", En: "stable"}))
+	w.Add(sample, dcatap+"availability", w.concept(w.term("planned-availability", "STABLE"), catalog.Text{Zh: "稳定", En: "stable"}))
 }
 
 // distribution begins one of a release.
@@ -398,8 +397,7 @@ func (w *writer) distribution(s rdf.IRI, r *catalog.Release, name string) rdf.IR
 	w.Add(d, dct+"modified", moment(r.PublishedAt))
 	w.Add(d, dct+"license", w.licence(r.Dataset.Licence))
 	w.Add(d, dct+"language", w.language("ZHO", "中文", "Chinese"))
-	w.Add(d, adms+"status", w.concept(authority+"distribution-status/COMPLETED", catalog.Text{Zh: "已完成", En: "completed"}))
-	w.Add(d, dcatap+"availability", w.concept(authority+"planned-availability/STABLE", catalog.Text{Zh: "稳定", En: "stable"}))
+	w.Add(d, dcatap+"availability", w.concept(w.term("planned-availability", "STABLE"), catalog.Text{Zh: "稳定", En: "stable"}))
 	return d
 }
 
@@ -414,7 +412,7 @@ func (w *writer) agent(name catalog.Text) rdf.IRI {
 	if !w.Has(a) {
 		w.Add(a, rdf.Type, foaf+"Agent", foaf+"Organization")
 		w.Add(a, foaf+"name", texts(name)...)
-		w.Add(a, dct+"type", w.concept("http://purl.org/adms/publishertype/RegionalAuthority", catalog.Text{Zh: "地方机关", En: "Regional authority"}))
+		w.Add(a, dct+"type", w.adms("publishertype", "RegionalAuthority", catalog.Text{Zh: "地方机关", En: "Regional authority"}))
 	}
 	return a
 }
@@ -446,6 +444,30 @@ func (w *writer) concept(c rdf.IRI, label catalog.Text) rdf.IRI {
 	return c
 }
 
+// term is one of a controlled vocabulary of the EU's Publications Office.
+func (w *writer) term(vocabulary, code string) rdf.IRI {
+	scheme := authority + rdf.IRI(vocabulary)
+	c := scheme + rdf.IRI("/"+code)
+	w.Add(c, skos+"inScheme", w.vocabulary(scheme))
+	return c
+}
+
+// adms is a term of the vocabularies of ADMS.
+func (w *writer) adms(vocabulary, name string, label catalog.Text) rdf.IRI {
+	scheme := rdf.IRI("http://purl.org/adms/" + vocabulary)
+	c := w.concept(scheme+rdf.IRI("/"+name), label)
+	w.Add(c, skos+"inScheme", w.vocabulary(scheme+"/1.0"))
+	return c
+}
+
+// vocabulary says what a term's scheme is, for those who do not have it at hand.
+func (w *writer) vocabulary(scheme rdf.IRI) rdf.IRI {
+	name, _ := strings.CutSuffix(string(scheme), "/1.0")
+	w.Add(scheme, rdf.Type, skos+"ConceptScheme")
+	w.Add(scheme, dct+"title", rdf.Literal{Value: name[strings.LastIndexByte(name, '/')+1:], Lang: "en"})
+	return scheme
+}
+
 // scheme is that of our own themes.
 func (w *writer) scheme() rdf.IRI {
 	s := w.at("/#themes")
@@ -462,9 +484,7 @@ func (w *writer) theme(name string) []rdf.Term {
 	if t.code == "" {
 		return []rdf.Term{own}
 	}
-	eu := w.concept(authority+rdf.IRI("data-theme/"+t.code), t.label)
-	w.Add(eu, skos+"inScheme", authority+"data-theme")
-	return []rdf.Term{eu, own}
+	return []rdf.Term{w.concept(w.term("data-theme", t.code), t.label), own}
 }
 
 func (w *writer) frequency(d *catalog.Dataset) rdf.IRI {
@@ -472,35 +492,38 @@ func (w *writer) frequency(d *catalog.Dataset) rdf.IRI {
 	if code == "" {
 		return ""
 	}
-	f := authority + rdf.IRI("frequency/"+code)
+	f := w.term("frequency", code)
 	w.Add(f, rdf.Type, dct+"Frequency")
 	return f
 }
 
 func (w *writer) access(attribute string) rdf.IRI {
-	a := authority + rdf.IRI("access-right/"+rights[attribute].code)
+	a := w.term("access-right", rights[attribute].code)
 	w.Add(a, rdf.Type, dct+"RightsStatement")
 	w.Add(a, skos+"prefLabel", texts(rights[attribute].label)...)
 	return a
 }
 
 func (w *writer) language(code, zh, en string) rdf.IRI {
-	l := authority + rdf.IRI("language/"+code)
+	l := w.term("language", code)
 	w.Add(l, rdf.Type, dct+"LinguisticSystem")
 	w.Add(l, skos+"prefLabel", texts(catalog.Text{Zh: zh, En: en})...)
 	return l
 }
 
 func (w *writer) licence(id string) rdf.IRI {
+	if id == "" {
+		return ""
+	}
 	l := rdf.IRI(catalog.LicenceURL(id))
 	w.Add(l, rdf.Type, dct+"LicenseDocument")
 	w.Add(l, dct+"title", rdf.Literal{Value: id})
 	switch id {
 	case "CC-BY-4.0":
-		w.Add(l, dct+"type", w.concept("http://purl.org/adms/licencetype/Attribution", catalog.Text{Zh: "署名", En: "Attribution"}))
+		w.Add(l, dct+"type", w.adms("licencetype", "Attribution", catalog.Text{Zh: "署名", En: "Attribution"}))
 		w.Add(l, skos+"exactMatch", authority+"licence/CC_BY_4_0")
 	case "CC0-1.0":
-		w.Add(l, dct+"type", w.concept("http://purl.org/adms/licencetype/PublicDomain", catalog.Text{Zh: "公有领域", En: "Public domain"}))
+		w.Add(l, dct+"type", w.adms("licencetype", "PublicDomain", catalog.Text{Zh: "公有领域", En: "Public domain"}))
 		w.Add(l, skos+"exactMatch", authority+"licence/CC0")
 	}
 	return l
@@ -544,17 +567,23 @@ func (w *writer) region() rdf.IRI {
 // period is the span of time of a release's rows.
 func (w *writer) period(r *catalog.Release) rdf.IRI {
 	from, to := r.Period()
-	if !isDay(from) || !isDay(to) {
+	kind := precision(from)
+	if kind == "" || kind != precision(to) {
 		return ""
 	}
 	p := w.member(r) + "#period"
 	w.Add(p, rdf.Type, dct+"PeriodOfTime")
-	w.Add(p, dcat+"startDate", rdf.Literal{Value: from, Type: xsd + "date"})
-	w.Add(p, dcat+"endDate", rdf.Literal{Value: to, Type: xsd + "date"})
+	w.Add(p, dcat+"startDate", rdf.Literal{Value: from, Type: kind})
+	w.Add(p, dcat+"endDate", rdf.Literal{Value: to, Type: kind})
 	return p
 }
 
-func isDay(s string) bool {
-	_, err := time.Parse(time.DateOnly, s)
-	return err == nil
+// precision is the type of a day, a month or a year; "" where it is none of them.
+func precision(s string) rdf.IRI {
+	for layout, kind := range map[string]rdf.IRI{time.DateOnly: "date", "2006-01": "gYearMonth", "2006": "gYear"} {
+		if _, err := time.Parse(layout, s); err == nil {
+			return xsd + kind
+		}
+	}
+	return ""
 }

@@ -129,6 +129,7 @@ func (d *Document) expand(path string, item object) (object, error) {
 			one := slices.Clone(op)
 			one.set("operationId", about.ID+strings.ToUpper(a.ext[:1])+a.ext[1:])
 			one.set("responses", d.rowResponses(i))
+			one.set("parameters", fitting(op, a.ext))
 			variants[i].set(m.name, d.finish(one))
 		}
 		if rows {
@@ -160,6 +161,27 @@ func (d *Document) expand(path string, item object) (object, error) {
 		}
 	}
 	return all, nil
+}
+
+// bound are the parameters that go with one format alone.
+var bound = map[string]string{"bom": "csv", "excel_safe": "csv", "shape": "json", "cite": "json"}
+
+// fitting are the parameters of an operation that go with a format.
+func fitting(op object, ext string) []any {
+	parameters, _ := op.get("parameters").([]any)
+	var kept []any
+	for _, p := range parameters {
+		o, _ := p.(object)
+		name := o.text("$ref")[strings.LastIndexByte(o.text("$ref"), '/')+1:]
+		switch only := bound[name]; {
+		case only != "" && only != ext:
+		case name == "limit" && ext != "json":
+			kept = append(kept, ref("parameters", "limit_of_file"))
+		default:
+			kept = append(kept, p)
+		}
+	}
+	return kept
 }
 
 func ref(kind, name string) object { return object{{"$ref", "#/components/" + kind + "/" + name}} }
@@ -261,7 +283,7 @@ func typeOf(schema object) string {
 	var parts []string
 	if values, ok := schema.get("enum").([]any); ok {
 		for _, v := range values {
-			if v != "" {
+			if v != "" && v != nil {
 				parts = append(parts, fmt.Sprint(v))
 			}
 		}
