@@ -41,7 +41,7 @@ var prefixes = []rdf.Prefix{
 }
 
 // PageReleases is how many releases stand on a page of the catalog.
-const PageReleases = 100
+const PageReleases = 50
 
 // Page is the part of the catalog that one document holds.
 type Page struct {

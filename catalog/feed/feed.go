@@ -3,7 +3,6 @@
 package feed
 
 import (
-	"bytes"
 	"crypto/sha1"
 	"encoding/xml"
 	"fmt"
@@ -81,22 +80,18 @@ type event struct {
 	release *catalog.Release
 }
 
-// events are those of releases that can still be had, newest first.
+// events are those of releases that can still be had, newest first. Of two in the
+// same second, the one that came later stands before the other.
 func events(all []catalog.History) []event {
 	var list []event
 	for _, h := range all {
-		for _, e := range h.Events {
+		for _, e := range slices.Backward(h.Events) {
 			if r := h.Release(e.Release); r != nil && e.Kind != "collect" {
 				list = append(list, event{e, h, r})
 			}
 		}
 	}
-	slices.SortStableFunc(list, func(a, b event) int {
-		if c := b.At.Compare(a.At); c != 0 {
-			return c
-		}
-		return bytes.Compare([]byte(a.release.Ref().String()), []byte(b.release.Ref().String()))
-	})
+	slices.SortStableFunc(list, func(a, b event) int { return b.At.Compare(a.At) })
 	return list
 }
 
