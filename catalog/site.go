@@ -8,9 +8,14 @@ type Site struct {
 	Title    Text `yaml:"title" json:"title"`
 	Subtitle Text `yaml:"subtitle" json:"subtitle"`
 	// Region is the GB/T 2260 code of the area that the site serves.
-	Region   string `yaml:"region" json:"region"`
-	Contact  string `yaml:"contact" json:"contact"`
-	Timezone string `yaml:"timezone" json:"timezone"`
+	Region string `yaml:"region" json:"region"`
+	// RegionName is what the area is called.
+	RegionName Text   `yaml:"region_name" json:"region_name,omitzero"`
+	Contact    string `yaml:"contact" json:"contact"`
+	// MetadataLicence is that of the catalog itself, an SPDX identifier. Each
+	// dataset has its own.
+	MetadataLicence string `yaml:"metadata_licence" json:"metadata_licence,omitempty"`
+	Timezone        string `yaml:"timezone" json:"timezone"`
 	// BaseURL is the public address without a trailing slash, for links in
 	// files; empty: taken from each request.
 	BaseURL string `yaml:"base_url" json:"base_url,omitempty"`

@@ -460,8 +460,8 @@ func (s *Server) finishQuestion(c *gin.Context, q *question, shape, limit, bom, 
 	if limit != "" {
 		n, err := strconv.ParseInt(limit, 10, 64)
 		switch {
-		case err != nil || n < 0:
-			return problem.BadParam("limit", "是 %q，应为不小于 0 的整数", "found %q, want a number", limit)
+		case err != nil || n < 0 || n > mostRows:
+			return problem.BadParam("limit", "是 %q，应为 0 到 %d 之间的整数", "found %q, want a number from 0 to %d", limit, mostRows)
 		case q.format.Ext == "json" && n > maxRows:
 			return problem.BadParam("limit", "是 %d，而 JSON 一次最多 %d 行；请用游标翻页或改用其他格式", "found %d; JSON gives at most %d rows at a time: use the cursor, or another format", n, maxRows)
 		}

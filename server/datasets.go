@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"govdata/catalog"
+	"govdata/catalog/zhcatalog"
 	"govdata/server/problem"
 )
 
@@ -210,10 +211,11 @@ func (s *Server) showDataset(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	r, err := s.o.Catalog.Current(id)
+	h, err := s.o.Catalog.History(id)
 	if err != nil {
 		return err
 	}
+	r := h.Current
 	d := &r.Dataset
 	reason, queryable := "", accessOf(c).opens(r, langOf(c)) == nil
 	if !d.Queryable() {
@@ -229,7 +231,8 @@ func (s *Server) showDataset(c *gin.Context) error {
 		"fields": publicFields(d), "queryable": queryable, "queryable_reason": reason, "sample": s.base(c) + "/api/v1/datasets/" + string(d.ID) + "/sample",
 		"item": d.Item, "rules": rules{d.Department, d.References, d.Deadline, d.Notice, d.Validity, d.Derived, r.Timeliness},
 		"release": releaseOf(r), "downloads": s.distributions(c, r, catalog.Ref{Dataset: d.ID}),
-		"quality": gin.H{"rows_in": r.Counts.In, "rows_published": r.Counts.Published, "rows_rejected": r.Counts.Rejected, "rows_withheld": r.Counts.Withheld, "withheld": list(r.Withheld)},
+		"quality":    gin.H{"rows_in": r.Counts.In, "rows_published": r.Counts.Published, "rows_rejected": r.Counts.Rejected, "rows_withheld": r.Counts.Withheld, "withheld": list(r.Withheld)},
+		"catalog_zh": zhcatalog.Dataset(s.o.Site, s.base(c), h),
 	})
 	return nil
 }

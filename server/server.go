@@ -24,6 +24,7 @@ import (
 	"govdata/server/exports"
 	"govdata/server/iceberg"
 	"govdata/server/keys"
+	"govdata/server/meta"
 	"govdata/server/problem"
 	"govdata/server/query"
 	"govdata/server/s3"
@@ -74,6 +75,8 @@ type Server struct {
 const (
 	defaultRows = 1000
 	maxRows     = 100_000
+	// mostRows can be asked for of a file; the engine asks for one more.
+	mostRows int64 = 1 << 53
 	// spoolBytes of answers may wait on disk for clients that take them slowly.
 	spoolBytes = 8 << 30
 )
@@ -155,13 +158,6 @@ func New(o Options) (*Server, error) {
 		exposition.ServeHTTP(c.Writer, c.Request)
 		return nil
 	})
-	get("/robots.txt", func(c *gin.Context) error {
-		if err := allow(c); err != nil {
-			return err
-		}
-		c.String(http.StatusOK, "User-agent: *\nDisallow: /api/v1/sql\nDisallow: /sql?\n")
-		return nil
-	})
 	var err error
 	s.portal, err = web.Register(g, web.Deps{
 		Catalog: o.Catalog, Site: o.Site, Log: o.Log,
@@ -173,7 +169,22 @@ func New(o Options) (*Server, error) {
 	if err := soda.Register(g, soda.Deps{Catalog: o.Catalog, Ask: s.Ask, Stream: s.stream, Base: s.base, Lang: langOf, Limits: o.Limits, Log: o.Log}); err != nil {
 		return nil, fmt.Errorf("server: %w", err)
 	}
+	err = meta.Register(g, meta.Deps{
+		Catalog: o.Catalog, Site: o.Site, Base: s.base, Lang: langOf, Allow: allow, Handle: s.handle, Docs: s.portal.APIDocs, Software: o.Software,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("server: %w", err)
+	}
 	return s, nil
+}
+
+// Routes lists every route, as "GET /d/:file".
+func (s *Server) Routes() []string {
+	var list []string
+	for _, r := range s.gin.Routes() {
+		list = append(list, r.Method+" "+r.Path)
+	}
+	return list
 }
 
 // Handler returns the server as an http.Handler.
