@@ -129,6 +129,8 @@ func areaOf(path string) string {
 		return "metadata"
 	case strings.HasPrefix(path, "/d/"):
 		return "download"
+	case path == "/mcp":
+		return "mcp"
 	case path == "/healthz" || path == "/readyz" || path == "/metrics":
 		return "operations"
 	}
