@@ -82,6 +82,18 @@ func (a *app) serve() *cobra.Command {
 				debug.SetGCPercent(800)
 			}
 			go a.refreshDaily(c.Context(), cat)
+			subscribed, err := openHooks(cat)
+			if err != nil {
+				return err
+			}
+			defer subscribed.Close()
+			told := make(chan struct{})
+			telling, stop := context.WithCancel(c.Context())
+			go func() {
+				defer close(told)
+				a.deliverer(subscribed, cat, site).Run(telling)
+			}()
+			defer func() { stop(); <-told }()
 			a.log.Info("serving", "address", l.Addr().String(), "data", a.data, "sandbox", pool.Sandbox())
 			return s.Serve(c.Context(), l)
 		},
