@@ -36,7 +36,7 @@ func counting(t *testing.T, s site) string {
 				if r.StatusCode == http.StatusPartialContent {
 					count = &ranges
 				}
-				r.Body = &counted{r.Body, count}
+				r.Body = &tally{r.Body, count}
 			}
 			return nil
 		},
@@ -53,12 +53,12 @@ func counting(t *testing.T, s site) string {
 	return h.URL
 }
 
-type counted struct {
+type tally struct {
 	io.ReadCloser
 	n *atomic.Int64
 }
 
-func (c *counted) Read(p []byte) (int, error) {
+func (c *tally) Read(p []byte) (int, error) {
 	n, err := c.ReadCloser.Read(p)
 	c.n.Add(int64(n))
 	return n, err
