@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -44,7 +45,12 @@ func (m *Meta) field(name string) *catalog.Field {
 	if m.Dataset == nil {
 		return nil
 	}
-	return m.Dataset.Field(name)
+	// Computed fields have titles as well.
+	fields := m.Dataset.Public()
+	if i := slices.IndexFunc(fields, func(f catalog.Field) bool { return f.Name == name }); i >= 0 {
+		return &fields[i]
+	}
+	return nil
 }
 
 // Options change how a file is written.

@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 	"golang.org/x/time/rate"
 
+	"govdata/catalog"
 	"govdata/server/problem"
 	"govdata/server/query"
 )
@@ -35,6 +36,8 @@ type user struct {
 	name   string
 	weight float64
 	rate   float64
+	// access is what the user's key opens.
+	access access
 }
 
 type userKey struct{}
@@ -54,6 +57,7 @@ func (s *Server) identify(c *gin.Context) {
 			}
 		}
 	}
+	u.access = accessOf(c)
 	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), userKey{}, u))
 }
 
@@ -73,14 +77,26 @@ func (s *Server) ask(ctx context.Context, r query.Request) (query.Result, error)
 // dataset means one release throughout the question. An answer with rows that
 // are not for everybody is marked as private.
 func (s *Server) Ask(c *gin.Context, r query.Request) (query.Result, error) {
-	names := newNames(s.o.Catalog, langOf(c), accessOf(c))
-	r.Resolve, r.Tables = names.Resolve, names.Known
-	result, err := s.ask(c.Request.Context(), r)
-	s.metrics.queries.WithLabelValues(outcome(err)).Inc()
+	result, names, err := s.askBeside(c.Request.Context(), langOf(c), r, nil)
 	if err == nil && names.private() {
 		private(c)
 	}
 	return result, err
+}
+
+// askBeside is Ask for work that goes on beside the request's goroutine, which
+// alone may touch the answer's headers. ctx descends from the request's and says
+// who asks, and what the key opens. Of sample, if any, the rows may be read
+// besides. names tell what was read, and whether everybody may.
+func (s *Server) askBeside(ctx context.Context, lang string, r query.Request, sample *catalog.Release) (query.Result, *Names, error) {
+	u, _ := ctx.Value(userKey{}).(user)
+	a := u.access
+	a.sample = sample
+	names := newNames(s.o.Catalog, lang, a)
+	r.Resolve, r.Tables = names.Resolve, names.Known
+	result, err := s.ask(ctx, r)
+	s.metrics.queries.WithLabelValues(outcome(err)).Inc()
+	return result, names, err
 }
 
 // rates counts the questions of each user.

@@ -137,6 +137,8 @@ func areaOf(path string) string {
 		return "iceberg"
 	case path == s3.Path || strings.HasPrefix(path, s3.Path+"/"):
 		return "s3"
+	case path == "/mcp":
+		return "mcp"
 	case path == "/healthz" || path == "/readyz" || path == "/metrics":
 		return "operations"
 	}

@@ -24,6 +24,7 @@ import (
 	"govdata/server/exports"
 	"govdata/server/iceberg"
 	"govdata/server/keys"
+	"govdata/server/mcp"
 	"govdata/server/meta"
 	"govdata/server/problem"
 	"govdata/server/query"
@@ -50,6 +51,9 @@ type Options struct {
 	// TrustedProxies are the networks from which X-Forwarded-For says who asks.
 	// Nil: this machine's own addresses.
 	TrustedProxies []string
+	// Origins are the web sites, besides this one, whose pages may use /mcp, as
+	// https://chat.example; "*": all.
+	Origins []string
 	// Stall is how long a client may take none of what is written to it
 	// before it is cut off. 0: 60 s.
 	Stall time.Duration
@@ -175,6 +179,9 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("server: %w", err)
 	}
+	if err := mcp.Register(g, s.mcpDeps()); err != nil {
+		return nil, fmt.Errorf("server: %w", err)
+	}
 	return s, nil
 }
 
@@ -260,7 +267,7 @@ func (s *Server) serve(rw http.ResponseWriter, r *http.Request) {
 	h.Set("Referrer-Policy", "no-referrer")
 	if r.Method == http.MethodOptions {
 		h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, DELETE, OPTIONS")
-		h.Set("Access-Control-Allow-Headers", "Accept, Accept-Language, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Range, Range, X-API-Key, X-App-Token")
+		h.Set("Access-Control-Allow-Headers", "Accept, Accept-Language, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Range, Mcp-Method, Mcp-Name, Mcp-Protocol-Version, Range, X-API-Key, X-App-Token")
 		h.Set("Access-Control-Max-Age", "86400")
 		w.WriteHeader(http.StatusNoContent)
 		return

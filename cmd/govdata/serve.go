@@ -34,7 +34,7 @@ func (a *app) serve() *cobra.Command {
 	var addr string
 	workers := query.PoolOptions{Limits: query.DefaultLimits}
 	limits := &workers.Limits
-	var proxies []string
+	var proxies, origins []string
 	rate := server.DefaultRate
 	c := &cobra.Command{
 		Use: "serve", Short: "Serve what is published; new releases appear by themselves", Args: cobra.NoArgs,
@@ -62,7 +62,7 @@ func (a *app) serve() *cobra.Command {
 				return err
 			}
 			defer jobs.Close()
-			s, err := server.New(server.Options{Catalog: cat, Keys: granted, Exports: jobs, Engine: pool, Site: site, Limits: pool.Limits(), Sandbox: pool.Sandbox(), Rate: rate, TrustedProxies: proxies, Log: a.log, Software: "govdata " + version()})
+			s, err := server.New(server.Options{Catalog: cat, Keys: granted, Exports: jobs, Engine: pool, Site: site, Limits: pool.Limits(), Sandbox: pool.Sandbox(), Rate: rate, TrustedProxies: proxies, Origins: origins, Log: a.log, Software: "govdata " + version()})
 			if err != nil {
 				return err
 			}
@@ -82,6 +82,18 @@ func (a *app) serve() *cobra.Command {
 				debug.SetGCPercent(800)
 			}
 			go a.refreshDaily(c.Context(), cat)
+			subscribed, err := openHooks(cat)
+			if err != nil {
+				return err
+			}
+			defer subscribed.Close()
+			told := make(chan struct{})
+			telling, stop := context.WithCancel(c.Context())
+			go func() {
+				defer close(told)
+				a.deliverer(subscribed, cat, site).Run(telling)
+			}()
+			defer func() { stop(); <-told }()
 			a.log.Info("serving", "address", l.Addr().String(), "data", a.data, "sandbox", pool.Sandbox())
 			return s.Serve(c.Context(), l)
 		},
@@ -101,6 +113,7 @@ func (a *app) serve() *cobra.Command {
 	c.Flags().Int64Var(&limits.JobBytes, "job-bytes", limits.JobBytes, "bytes of an export's file")
 	c.Flags().StringVar(&workers.Cgroup, "cgroup", "", "control group that was delegated to the server, to hold each worker's memory")
 	c.Flags().StringSliceVar(&proxies, "trusted-proxies", nil, "networks whose X-Forwarded-For is believed; empty: this machine alone")
+	c.Flags().StringSliceVar(&origins, "mcp-origins", nil, "web sites whose pages may use /mcp, as https://chat.example, or *; empty: this site alone")
 	return c
 }
 
