@@ -1,8 +1,13 @@
 package server
 
 import (
+	"bufio"
 	"context"
+	"fmt"
+	"io"
+	"net/http"
 	"net/netip"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -74,13 +79,48 @@ func (s *Server) ask(ctx context.Context, r query.Request) (*query.Result, error
 // are not for everybody is marked as private.
 func (s *Server) Ask(c *gin.Context, r query.Request) (*query.Result, error) {
 	names := newNames(s.o.Catalog, langOf(c), accessOf(c))
-	r.Resolve, r.Tables = names.Resolve, names.Known
+	names.alias, r.Resolve, r.Tables = r.Alias, names.Resolve, names.Known
 	result, err := s.ask(c.Request.Context(), r)
 	s.metrics.queries.WithLabelValues(outcome(err)).Inc()
 	if err == nil && names.private() {
 		private(c)
 	}
 	return result, err
+}
+
+// Send answers with what write writes, for the faces beside the native API. It
+// lies in a spool between the two, so that the worker behind write is free when
+// its question has ended, however slowly the client reads. An error before the
+// answer has begun is returned; after that the connection is broken off.
+func (s *Server) Send(c *gin.Context, write func(io.Writer) error) error {
+	out := newSpool(&s.spools)
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		defer func() {
+			if failure := recover(); failure != nil {
+				out.end(fmt.Errorf("panic: %v\n%s", failure, debug.Stack()))
+			}
+		}()
+		w := bufio.NewWriterSize(out, 64<<10)
+		err := write(w)
+		if err == nil {
+			err = w.Flush()
+		}
+		out.end(err)
+	}()
+	defer func() { out.close(); <-written }()
+	if _, err := out.begin(); err != nil {
+		return err
+	}
+	c.Status(http.StatusOK)
+	if _, err := out.WriteTo(rawWriter(c)); err != nil {
+		if c.Request.Context().Err() == nil {
+			s.o.Log.Warn("answer broken off", "path", c.Request.URL.Path, "error", err)
+		}
+		panic(http.ErrAbortHandler)
+	}
+	return nil
 }
 
 // rates counts the questions of each user.

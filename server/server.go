@@ -21,6 +21,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"govdata/catalog"
+	"govdata/server/ckan"
 	"govdata/server/keys"
 	"govdata/server/problem"
 	"govdata/server/query"
@@ -58,6 +59,7 @@ type Server struct {
 	gin     *gin.Engine
 	metrics *metrics
 	portal  *web.Portal
+	ckan    *ckan.Face
 	spools  spoolDisk
 	rates   rates
 	results results
@@ -146,6 +148,7 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("server: %w", err)
 	}
+	s.ckan = ckan.Register(g, ckan.Deps{Catalog: o.Catalog, Site: o.Site, Limits: o.Limits, Ask: s.Ask, Send: s.Send, Base: s.base, Lang: langOf, Log: o.Log})
 	return s, nil
 }
 
@@ -216,7 +219,7 @@ func (s *Server) serve(rw http.ResponseWriter, r *http.Request) {
 	h.Set("Referrer-Policy", "no-referrer")
 	if r.Method == http.MethodOptions {
 		h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, OPTIONS")
-		h.Set("Access-Control-Allow-Headers", "Accept, Accept-Language, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Range, Range, X-API-Key")
+		h.Set("Access-Control-Allow-Headers", "Accept, Accept-Language, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Range, Range, X-API-Key, X-CKAN-API-Key")
 		h.Set("Access-Control-Max-Age", "86400")
 		w.WriteHeader(http.StatusNoContent)
 		return
