@@ -58,7 +58,7 @@ func init() {
 		"dataset_follower_count":      {"How many follow a dataset: nobody can. id.", zero},
 		"group_follower_count":        {"How many follow a theme: nobody can. id.", zero},
 		"organization_follower_count": {"How many follow a publisher: nobody can. id.", zero},
-		"status_show":                 {"What the site is.", statusShow},
+		"status_show":                 {"What the site is, and which version of CKAN it answers as.", statusShow},
 		"site_read":                   {"Whether the site may be read: it may.", func(*call) (any, error) { return true, nil }},
 		"help_show":                   {"What an action is for and what it takes. name.", helpShow},
 		"datastore_search": {"Rows of a dataset. resource_id: the id of a resource or of its dataset, or the dataset's name; filters: an object with a value, a list of values, or " +

@@ -223,6 +223,11 @@ func (t *table) ask(p params) (*search, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, v := range s.named {
+		if strings.Contains(v.(string), "\x00") {
+			return nil, bad("query", "a value holds a NUL character")
+		}
+	}
 	known := append(slices.Clone(t.fields), ranks...)
 	if len(fields) == 0 {
 		s.fields = known
@@ -282,10 +287,8 @@ func (s *search) sort(order []string, known []dataField, distinct bool) error {
 			if s.next = ""; len(order) == 1 {
 				s.next = map[bool]string{false: "gt", true: "lt"}[desc]
 			}
-			if !desc {
-				if s.table.release != nil && i == len(order)-1 {
-					continue // rows that are equal so far stand in this order anyway
-				}
+			if !desc && s.table.row == "rowid" && i == len(order)-1 {
+				continue // rows that are equal so far stand in this order anyway
 			}
 			s.request.Order = append(s.request.Order, query.OrderBy{Field: s.table.number, Desc: desc})
 			continue
