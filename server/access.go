@@ -31,17 +31,26 @@ func (a access) opens(r *catalog.Release, lang string) error {
 
 const accessKey = "govdata.access"
 
-// authenticate finds the key that a request shows, as Authorization: Bearer or
-// X-API-Key. One that is no good is refused even where none is needed: its
-// holder should know.
-func (s *Server) authenticate(c *gin.Context) {
-	secret := c.GetHeader("X-API-Key")
-	if secret == "" {
-		scheme, token, _ := strings.Cut(c.GetHeader("Authorization"), " ")
-		if strings.EqualFold(scheme, "Bearer") {
-			secret = strings.TrimSpace(token)
-		}
+// secretOf is the secret that a request shows: as X-API-Key, as Authorization:
+// Bearer, or, as CKAN's clients do, alone in Authorization or X-CKAN-API-Key.
+func secretOf(h http.Header) string {
+	if secret := h.Get("X-API-Key"); secret != "" {
+		return secret
 	}
+	scheme, token, more := strings.Cut(strings.TrimSpace(h.Get("Authorization")), " ")
+	switch {
+	case !more && scheme != "":
+		return scheme
+	case strings.EqualFold(scheme, "Bearer"):
+		return strings.TrimSpace(token)
+	}
+	return h.Get("X-CKAN-API-Key")
+}
+
+// authenticate finds the key that a request shows. One that is no good is
+// refused even where none is needed: its holder should know.
+func (s *Server) authenticate(c *gin.Context) {
+	secret := secretOf(c.Request.Header)
 	if secret == "" || s.o.Keys == nil {
 		return
 	}
@@ -75,7 +84,7 @@ func open(c *gin.Context, r *catalog.Release) error {
 
 func private(c *gin.Context) {
 	c.Header("Cache-Control", "private, no-store")
-	c.Writer.Header().Add("Vary", "Authorization, X-API-Key")
+	c.Writer.Header().Add("Vary", "Authorization, X-API-Key, X-CKAN-API-Key")
 }
 
 // sampleRows are shown of a dataset that is open on a condition.

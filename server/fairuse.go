@@ -93,7 +93,7 @@ func (s *Server) askBeside(ctx context.Context, lang string, r query.Request, sa
 	a := u.access
 	a.sample = sample
 	names := newNames(s.o.Catalog, lang, a)
-	r.Resolve, r.Tables = names.Resolve, names.Known
+	names.alias, r.Resolve, r.Tables = r.Alias, names.Resolve, names.Known
 	result, err := s.ask(ctx, r)
 	s.metrics.queries.WithLabelValues(outcome(err)).Inc()
 	return result, names, err

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/text/language"
 
 	"govdata/catalog"
+	"govdata/server/ckan"
 	"govdata/server/iceberg"
 	"govdata/server/problem"
 	"govdata/server/s3"
@@ -53,6 +54,10 @@ func known(values url.Values, names []string) error {
 func (s *Server) fail(c *gin.Context, err error) {
 	if c.Request.Context().Err() != nil && errors.Is(err, context.Canceled) {
 		panic(http.ErrAbortHandler) // nobody is there to be told
+	}
+	if s.ckan != nil && ckan.Owns(c.Request.URL.Path) {
+		s.ckan.Fail(c, err)
+		return
 	}
 	p := problem.Of(err)
 	if p.Status == http.StatusInternalServerError {
@@ -123,6 +128,8 @@ func langOf(c *gin.Context) string {
 // areaOf names the part of the site that a path belongs to, for metrics.
 func areaOf(path string) string {
 	switch {
+	case ckan.Owns(path):
+		return "ckan"
 	case strings.HasPrefix(path, "/api/v1/sql"):
 		return "sql"
 	case strings.HasPrefix(path, "/resource/"):

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/apache/arrow-go/v18/arrow"
+
 	"govdata/catalog"
 	"govdata/catalog/tables"
 	"govdata/server/query"
@@ -17,6 +19,8 @@ type Names struct {
 	catalog *catalog.Catalog
 	lang    string
 	access  access
+	// alias is query.Request.Alias.
+	alias func(string) (string, arrow.RecordBatch)
 
 	mu       sync.Mutex
 	releases map[string]*catalog.Release // by name as asked
@@ -35,6 +39,14 @@ func newNames(c *catalog.Catalog, lang string, a access) *Names {
 func (n *Names) Resolve(_ context.Context, name string) (query.Source, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if n.alias != nil {
+		other, inline := n.alias(name)
+		if inline != nil {
+			n.living = true
+			return query.Source{Inline: inline}, nil
+		}
+		name = other
+	}
 	if table, ok := strings.CutPrefix(name, "catalog."); ok {
 		n.living = true
 		batch, err := tables.Make(n.catalog, table)

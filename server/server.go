@@ -21,6 +21,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"govdata/catalog"
+	"govdata/server/ckan"
 	"govdata/server/exports"
 	"govdata/server/iceberg"
 	"govdata/server/keys"
@@ -69,6 +70,7 @@ type Server struct {
 	gin     *gin.Engine
 	metrics *metrics
 	portal  *web.Portal
+	ckan    *ckan.Face
 	spools  spoolDisk
 	rates   rates
 	results results
@@ -182,6 +184,7 @@ func New(o Options) (*Server, error) {
 	if err := mcp.Register(g, s.mcpDeps()); err != nil {
 		return nil, fmt.Errorf("server: %w", err)
 	}
+	s.ckan = ckan.Register(g, ckan.Deps{Catalog: o.Catalog, Site: o.Site, Limits: o.Limits, Ask: s.Ask, Send: s.buffered, Base: s.base, Lang: langOf, Log: o.Log})
 	return s, nil
 }
 
@@ -267,7 +270,7 @@ func (s *Server) serve(rw http.ResponseWriter, r *http.Request) {
 	h.Set("Referrer-Policy", "no-referrer")
 	if r.Method == http.MethodOptions {
 		h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, DELETE, OPTIONS")
-		h.Set("Access-Control-Allow-Headers", "Accept, Accept-Language, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Range, Mcp-Method, Mcp-Name, Mcp-Protocol-Version, Range, X-API-Key, X-App-Token")
+		h.Set("Access-Control-Allow-Headers", "Accept, Accept-Language, Authorization, Content-Type, If-Match, If-Modified-Since, If-None-Match, If-Range, Mcp-Method, Mcp-Name, Mcp-Protocol-Version, Range, X-API-Key, X-App-Token, X-CKAN-API-Key")
 		h.Set("Access-Control-Max-Age", "86400")
 		w.WriteHeader(http.StatusNoContent)
 		return

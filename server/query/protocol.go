@@ -62,6 +62,8 @@ type job struct {
 	Named    map[string]any
 	Rows     *RowsRequest
 	Text     *Text
+	Postgres bool
+	Numbered string
 	Estimate bool
 	MaxRows  int64
 	Deadline time.Duration

@@ -88,6 +88,15 @@ type Request struct {
 	// read with Result.Read. Nil: as records.
 	Text *Text
 
+	// Postgres has the statement mean what it means to PostgreSQL where a setting
+	// decides: integers divide to integers, NULL comes last in ascending and first
+	// in descending order, and names without quotes are lower case.
+	Postgres bool
+	// Numbered is the name of a column that every release has before its fields in
+	// SQL: the number of the row, from 1 in the order of the release. "": there is
+	// none.
+	Numbered string
+
 	// Estimate asks, instead of the rows, what the question would cost, by the
 	// planner's guess: one row with the fields rows, rows_read (of all tables),
 	// bytes (of the result) and cost (light, medium or heavy).
@@ -97,6 +106,10 @@ type Request struct {
 	// "admin_penalties@20261123-3fa9c2d1e0b4", "catalog.datasets". Names come
 	// in lower case. It fails with one of the catalog's errors.
 	Resolve func(ctx context.Context, name string) (Source, error)
+	// Alias says what a name stands for that is none of the catalog's: another
+	// name, or a table given inline. What it does not know it gives back. It is
+	// Server.Ask that heeds it. May be nil.
+	Alias func(name string) (string, arrow.RecordBatch)
 	// Tables lists the names that can be asked for, for suggestions. May be nil.
 	Tables func() []string
 
@@ -143,7 +156,10 @@ type RowsRequest struct {
 	Order []OrderBy
 	// Limit is the size of a page. 0: Request.MaxRows.
 	Limit int64
-	// After continues behind the page whose Result.NextAfter it is.
+	// Offset is how many rows, or groups, to leave out before the page.
+	Offset int64
+	// After continues behind the page whose Result.NextAfter it is. It does not go
+	// with Offset.
 	After []any
 	// Total asks for the number of rows, or groups, that match on all pages.
 	Total bool

@@ -53,7 +53,7 @@ var _ Result = (*workerResult)(nil)
 func (q *workerResult) begin() error {
 	r := q.request
 	err := writeMessage(q.worker.in, frameJob, job{
-		SQL: r.SQL, Params: r.Params, Named: r.Named, Rows: r.Rows, Text: r.Text, Estimate: r.Estimate, MaxRows: r.MaxRows, Deadline: r.Deadline, Limits: q.pool.o.Limits,
+		SQL: r.SQL, Params: r.Params, Named: r.Named, Rows: r.Rows, Text: r.Text, Postgres: r.Postgres, Numbered: r.Numbered, Estimate: r.Estimate, MaxRows: r.MaxRows, Deadline: r.Deadline, Limits: q.pool.o.Limits,
 	})
 	if err != nil {
 		return q.fault(err)

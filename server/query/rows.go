@@ -146,7 +146,7 @@ type rowsSQL struct {
 	hidden int
 	count  string
 	limit  int64
-	// offset of the page, for grouped requests.
+	// offset of the page among all rows or groups.
 	offset int64
 }
 
@@ -160,7 +160,10 @@ func (p *rowsPlan) sql(table string, limit int64, types func(query string) ([]st
 	if r.Where != "" {
 		where = append(where, "("+r.Where+"\n)")
 	}
-	s := &rowsSQL{limit: limit}
+	if r.Offset < 0 || r.Offset > 0 && len(r.After) > 0 {
+		return nil, &SQLError{Message: "offset: want a number that is not negative, and no cursor beside it"}
+	}
+	s := &rowsSQL{limit: limit, offset: r.Offset}
 	if p.grouped {
 		return s, p.groupedSQL(s, from, where)
 	}
@@ -183,6 +186,11 @@ func (p *rowsPlan) sql(table string, limit int64, types func(query string) ([]st
 			return nil, err
 		}
 		where = append(where, after)
+	}
+	if s.offset > 0 && len(where) == 0 && len(order) == 0 {
+		// The rows before are not even read.
+		where = append(where, fmt.Sprintf("%s >= %d", rowid, s.offset))
+		s.offset = 0
 	}
 	if len(r.Select) == 0 {
 		columns = append(columns, "*")

@@ -158,11 +158,11 @@ func (w *worker) answer(ctx context.Context, j *job) (*done, error) {
 		}
 		judged, tables, learnt.Volatile = s, s.tables, s.volatile
 	}
-	attached, pinned, err := w.attach(j.SQL, tables)
+	attached, pinned, err := w.attach(j, tables)
 	if err != nil {
 		return nil, err
 	}
-	if plan == nil {
+	if plan == nil && !j.Postgres && j.Numbered == "" {
 		learnt.Pinned = pin(j.SQL, judged.refs, pinned, w.parse)
 	}
 	if err := writeMessage(w.out, frameFound, learnt); err != nil {
@@ -225,7 +225,7 @@ func (w *worker) rows(ctx context.Context, j *job, plan *rowsPlan, table string,
 	}
 	switch {
 	case !j.Rows.Total:
-	case limit > 0 && limit <= heldRows && len(j.Rows.After) == 0:
+	case limit > 0 && limit <= heldRows && len(j.Rows.After) == 0 && j.Rows.Offset == 0:
 		// A first page that holds all rows needs no second look at the table.
 		s.total = count
 	default:
@@ -267,12 +267,12 @@ func (w *worker) types(sql string) ([]string, error) {
 // attach learns from the server what the names mean, gives up everything else
 // on disk, and makes the names tables. It returns the quoted name of the table
 // behind each name, and the name that pins its release.
-func (w *worker) attach(sql string, tables map[string]int) (attached, pinned map[string]string, err error) {
+func (w *worker) attach(j *job, tables map[string]int) (attached, pinned map[string]string, err error) {
 	uses := make([]tableUse, 0, len(tables))
 	for name, pos := range tables {
 		use := tableUse{Name: name}
 		if pos >= 0 {
-			at := errorAt(sql, pos, "", "")
+			at := errorAt(j.SQL, pos, "", "")
 			use.Line, use.Col = at.Line, at.Col
 		}
 		uses = append(uses, use)
@@ -313,7 +313,11 @@ func (w *worker) attach(sql string, tables map[string]int) (attached, pinned map
 			run = append(run, fmt.Sprintf("ATTACH %s AS %s (READ_ONLY)", store.Literal(s.Path), db))
 		}
 		attached[s.Name], pinned[s.Name] = db+".main."+store.Table, s.Pinned
-		run = append(run, fmt.Sprintf("CREATE VIEW %s AS SELECT * FROM %s", tableName(s.Name), attached[s.Name]))
+		columns := "*"
+		if j.Numbered != "" {
+			columns = "rowid + 1 AS " + store.Ident(j.Numbered) + ", *"
+		}
+		run = append(run, fmt.Sprintf("CREATE VIEW %s AS SELECT %s FROM %s", tableName(s.Name), columns, attached[s.Name]))
 	}
 	for _, q := range run {
 		if err := w.duck.exec(q); err != nil {
@@ -329,11 +333,11 @@ func (w *worker) attach(sql string, tables map[string]int) (attached, pinned map
 			return nil, nil, fmt.Errorf("table %s: %w", s.Name, hidden(err))
 		}
 	}
-	for _, q := range []string{
-		fmt.Sprintf("SET threads = %d", max(1, w.hello.Threads)),
-		"SET enable_external_access = false",
-		"SET lock_configuration = true",
-	} {
+	settings := []string{fmt.Sprintf("SET threads = %d", max(1, w.hello.Threads)), "SET enable_external_access = false"}
+	if j.Postgres {
+		settings = append(settings, "SET integer_division = true", "SET default_null_order = 'nulls_last_on_asc_first_on_desc'", "SET preserve_identifier_case = false")
+	}
+	for _, q := range append(settings, "SET lock_configuration = true") {
 		if err := w.duck.exec(q); err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", q, hidden(err))
 		}
