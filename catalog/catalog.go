@@ -43,6 +43,8 @@ type Catalog struct {
 	dir      string
 	location *time.Location
 
+	searcher searcher
+
 	mu       sync.Mutex
 	pointers map[ID]cachedPointer
 	releases map[Ref]*Release
