@@ -182,7 +182,7 @@ var facets = []struct {
 	{"theme", func(q *Query) string { return q.Theme }, func(d *Dataset) []string { return []string{d.Theme} }, Themes},
 	{"publisher", func(q *Query) string { return q.Publisher }, func(d *Dataset) []string { return []string{d.Publisher.Zh, d.Publisher.En} }, nil},
 	{"openness", func(q *Query) string { return q.Openness }, func(d *Dataset) []string { return []string{d.Openness.Attribute} }, []string{OpenUnconditional, OpenConditional, OpenNot}},
-	{"format", func(q *Query) string { return q.Format }, (*Dataset).Offered, extensions()},
+	{"format", func(q *Query) string { return q.Format }, (*Dataset).Offered, Extensions()},
 	{"update_frequency", func(q *Query) string { return q.UpdateFrequency }, func(d *Dataset) []string { return []string{d.UpdateFrequency} }, []string{"daily", "weekly", "monthly", "quarterly", "yearly", "irregular"}},
 	{"item", func(q *Query) string { return q.Item }, func(d *Dataset) []string {
 		if d.Item == "" {
@@ -198,10 +198,11 @@ func (d *Dataset) Offered() []string {
 	if !d.Queryable() {
 		return nil
 	}
-	return extensions()
+	return Extensions()
 }
 
-func extensions() []string {
+// Extensions are those of the files of a dataset, in the order of Formats.
+func Extensions() []string {
 	var all []string
 	for _, f := range Formats {
 		if f.Ext != "json" {

@@ -391,15 +391,13 @@ func (p *Portal) list(c *gin.Context) error {
 	v.Title = v.T("nav_datasets")
 	v.Q, v.Theme = strings.TrimSpace(c.Query("q")), c.Query("theme")
 	v.Themes = themes(all)
-	words := strings.Fields(strings.ToLower(v.Q))
-	for _, r := range all {
-		if (v.Theme == "" || r.Dataset.Theme == v.Theme) && r.Dataset.Relevance(words) > 0 {
-			v.Datasets = append(v.Datasets, r)
-		}
+	found, err := p.Catalog.Search(catalog.Query{Text: v.Q, Theme: v.Theme, Lang: v.Lang})
+	if err != nil {
+		return err
 	}
-	slices.SortStableFunc(v.Datasets, func(a, b *catalog.Release) int {
-		return b.Dataset.Relevance(words) - a.Dataset.Relevance(words)
-	})
+	for _, h := range found.Hits {
+		v.Datasets = append(v.Datasets, h.Release)
+	}
 	return p.render(c, http.StatusOK, "list", v)
 }
 
