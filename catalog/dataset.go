@@ -293,6 +293,14 @@ var privacies = []Privacy{PrivacyNone, PrivacyName, PrivacyID, PrivacyPhone, Pri
 // priority and come first in every list (item 十).
 var Themes = []string{"民生保障", "公共服务", "市场监管", "其他"}
 
+// ThemeTitles are the labels of Themes.
+var ThemeTitles = map[string]Text{
+	"民生保障": {Zh: "民生保障", En: "People's livelihood"},
+	"公共服务": {Zh: "公共服务", En: "Public services"},
+	"市场监管": {Zh: "市场监管", En: "Market regulation"},
+	"其他":   {Zh: "其他", En: "Other"},
+}
+
 // Disclosures are the five kinds of disclosure (五公开) of the document.
 var Disclosures = []string{"决策", "执行", "管理", "服务", "结果"}
 

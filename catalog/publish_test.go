@@ -39,12 +39,17 @@ func TestMain(m *testing.M) {
 
 // publishText publishes a release of dataset things whose one file is text.
 func publishText(c *Catalog, text string) (*Release, error) {
-	st, err := c.Stage("things")
+	return publishOf(c, Dataset{ID: "things"}, text)
+}
+
+// publishOf does the same for another dataset.
+func publishOf(c *Catalog, d Dataset, text string) (*Release, error) {
+	st, err := c.Stage(d.ID)
 	if err != nil {
 		return nil, err
 	}
 	defer st.Discard()
-	m := Manifest{Dataset: Dataset{ID: "things"}, PublishedAt: st.Now(), Rows: 1, Counts: Counts{In: 1, Published: 1}}
+	m := Manifest{Dataset: d, PublishedAt: st.Now(), Rows: 1, Counts: Counts{In: 1, Published: 1}}
 	for _, name := range []string{StoreName, "things.csv"} {
 		path := filepath.Join(st.Dir(), name)
 		if err := os.WriteFile(path, []byte(name+" of "+text), 0o644); err != nil {

@@ -1,12 +1,11 @@
 package server
 
 import (
-	"cmp"
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 
@@ -36,13 +35,9 @@ type summary struct {
 
 func (s *Server) summaryOf(c *gin.Context, r *catalog.Release) summary {
 	d := &r.Dataset
-	m := summary{ID: d.ID, Title: d.Title, Description: d.Description, Publisher: d.Publisher, Theme: d.Theme, Openness: d.Openness.Attribute,
+	return summary{ID: d.ID, Title: d.Title, Description: d.Description, Publisher: d.Publisher, Theme: d.Theme, Openness: d.Openness.Attribute,
 		Licence: d.Licence, UpdateFrequency: d.UpdateFrequency, Keywords: list(d.Keywords), Synthetic: d.Synthetic, Rows: r.Rows, Release: r.Release,
-		PublishedAt: r.PublishedAt, URL: s.base(c) + "/api/v1/datasets/" + string(d.ID), Formats: []string{}}
-	if d.Queryable() {
-		m.Formats = formats()
-	}
-	return m
+		PublishedAt: r.PublishedAt, URL: s.base(c) + "/api/v1/datasets/" + string(d.ID), Formats: list(d.Offered())}
 }
 
 // list is s, and [] in JSON where s is nil.
@@ -51,16 +46,6 @@ func list[T any](s []T) []T {
 		return []T{}
 	}
 	return s
-}
-
-func formats() []string {
-	var names []string
-	for _, f := range catalog.Formats {
-		if f.Ext != "json" {
-			names = append(names, f.Ext)
-		}
-	}
-	return names
 }
 
 // base is the public address of the site.
@@ -75,74 +60,59 @@ func (s *Server) base(c *gin.Context) string {
 	return scheme + "://" + c.Request.Host
 }
 
-// listDatasets searches the catalog: every word of q must occur somewhere in
-// the dataset's texts, fields among them. Unless another order is asked for, what
-// answers best comes first, and among equals the document's priority themes.
+// listDatasets searches the catalog: see catalog.Search. Unless another order is
+// asked for, what answers best comes first, and among equals the document's
+// priority themes.
 func (s *Server) listDatasets(c *gin.Context) error {
-	if err := allow(c, "q", "theme", "publisher", "openness", "format", "sort", "limit", "cursor"); err != nil {
+	if err := allow(c, "q", "theme", "publisher", "openness", "format", "update_frequency", "item", "sort", "limit", "cursor"); err != nil {
 		return err
 	}
 	limit, err := number(c, "limit", 50, 1, 1000)
 	if err != nil {
 		return err
 	}
-	offset, err := number(c, "cursor", 0, 0, 1<<31)
+	offset, err := number(c, "cursor", 0, 0, 1<<31-1)
 	if err != nil {
 		return err
 	}
-	all, err := s.o.Catalog.All()
+	q := catalog.Query{Text: c.Query("q"), Theme: c.Query("theme"), Publisher: c.Query("publisher"), Openness: c.Query("openness"), Format: c.Query("format"),
+		UpdateFrequency: c.Query("update_frequency"), Item: c.Query("item"), Sort: c.Query("sort"), Lang: langOf(c), Offset: int(offset), Limit: int(limit)}
+	if !slices.Contains(catalog.Sorts, q.Sort) {
+		return problem.BadParam("sort", "是 %q，只能是 theme、newest、title 或 rows", "found %q, want theme, newest, title or rows", q.Sort)
+	}
+	if n := utf8.RuneCountInString(q.Text); n > catalog.MaxQuery {
+		return problem.BadParam("q", "有 %d 个字符，最多 %d 个", "found %d characters, want %d at most", n, catalog.MaxQuery)
+	}
+	found, err := s.o.Catalog.Search(q)
 	if err != nil {
 		return err
 	}
-	words := strings.Fields(strings.ToLower(c.Query("q")))
-	facets := map[string]map[string]int{"theme": {}, "publisher": {}, "openness": {}, "format": {}}
-	var found []*catalog.Release
-	for _, r := range all {
-		m := s.summaryOf(c, r)
-		matches := func(param string, has ...string) bool {
-			want := c.Query(param)
-			return want == "" || slices.Contains(has, want)
-		}
-		if r.Dataset.Relevance(words) == 0 || !matches("theme", m.Theme) || !matches("openness", m.Openness) ||
-			!matches("publisher", m.Publisher.Zh, m.Publisher.En) || !matches("format", m.Formats...) {
-			continue
-		}
-		found = append(found, r)
-		facets["theme"][m.Theme]++
-		facets["publisher"][m.Publisher.In(langOf(c))]++
-		facets["openness"][m.Openness]++
-		for _, f := range m.Formats {
-			facets["format"][f]++
-		}
+	page := []hit{}
+	for _, h := range found.Hits {
+		page = append(page, hit{s.summaryOf(c, h.Release), h.Matched})
 	}
-	switch sort := c.Query("sort"); sort {
-	case "":
-		slices.SortStableFunc(found, func(a, b *catalog.Release) int {
-			return cmp.Compare(b.Dataset.Relevance(words), a.Dataset.Relevance(words))
-		})
-	case "theme":
-	case "newest":
-		slices.SortStableFunc(found, func(a, b *catalog.Release) int { return b.PublishedAt.Compare(a.PublishedAt) })
-	case "title":
-		slices.SortStableFunc(found, func(a, b *catalog.Release) int {
-			return strings.Compare(a.Dataset.Title.In(langOf(c)), b.Dataset.Title.In(langOf(c)))
-		})
-	case "rows":
-		slices.SortStableFunc(found, func(a, b *catalog.Release) int { return cmp.Compare(b.Rows, a.Rows) })
-	default:
-		return problem.BadParam("sort", "是 %q，只能是 theme、newest、title 或 rows", "found %q, want theme, newest, title or rows", sort)
+	facets := gin.H{}
+	for _, f := range found.Facets {
+		facets[f.Name] = f.Counts()
 	}
-	page := []summary{}
-	for i := offset; i < min(offset+limit, int64(len(found))); i++ {
-		page = append(page, s.summaryOf(c, found[i]))
+	answer := gin.H{"datasets": page, "total": found.Total, "facets": facets, "next_cursor": nil}
+	if end := offset + limit; end < int64(found.Total) {
+		answer["next_cursor"] = strconv.FormatInt(end, 10)
 	}
-	var next *string
-	if end := offset + limit; end < int64(len(found)) {
-		cursor := strconv.FormatInt(end, 10)
-		next = &cursor
+	if q.Text != "" {
+		answer["missing"] = list(found.Missing)
 	}
-	c.JSON(http.StatusOK, gin.H{"datasets": page, "total": len(found), "facets": facets, "next_cursor": next})
+	if found.DidYouMean != "" {
+		answer["did_you_mean"] = found.DidYouMean
+	}
+	c.JSON(http.StatusOK, answer)
 	return nil
+}
+
+// hit is a dataset that a search found, and why.
+type hit struct {
+	summary
+	Matched []catalog.Match `json:"matched,omitempty"`
 }
 
 // number reads an integer parameter.

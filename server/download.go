@@ -43,7 +43,7 @@ func (s *Server) download(c *gin.Context) error {
 	}
 	name, format, ok := catalog.SplitExt(name)
 	if !ok || format.Ext == "json" {
-		return fmt.Errorf("%q is no file of a dataset; the endings are %s: %w", c.Param("file"), strings.Join(formats(), ", "), catalog.ErrNotFound)
+		return fmt.Errorf("%q is no file of a dataset; the endings are %s: %w", c.Param("file"), strings.Join(catalog.Extensions(), ", "), catalog.ErrNotFound)
 	}
 	if name, ok := strings.CutSuffix(name, ".diff"); ok {
 		return s.changesFile(c, name, format)

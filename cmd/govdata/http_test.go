@@ -10,6 +10,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -272,20 +273,54 @@ func TestErrorsAreProblemsWithTheirPlace(t *testing.T) {
 
 func TestTheCatalogIsSearched(t *testing.T) {
 	s := demo(t)
-	for query, want := range map[string]string{
-		"q=处罚": "admin_penalties", "q=ADMINISTRATIVE FEES": "fee_catalog", "q=行政 许可机关": "admin_permits", "q=拼音": "regions", "theme=民生保障": "budgets",
-	} {
+	type answer struct {
+		Datasets []struct {
+			ID      string
+			Title   struct{ Zh string }
+			Matched []struct {
+				In, Field, Text, How string
+				Ranges               [][2]int
+			}
+		}
+		Total      int
+		Facets     map[string]map[string]int
+		Missing    []string
+		DidYouMean string `json:"did_you_mean"`
+	}
+	ask := func(query string) (a answer) {
+		t.Helper()
 		v, _ := url.ParseQuery(query)
 		body, _ := s.get(t, 200, "/api/v1/datasets?"+v.Encode())
-		var answer struct {
-			Datasets []struct{ ID string }
-			Total    int
-			Facets   map[string]map[string]int
+		if err := json.Unmarshal(body, &a); err != nil {
+			t.Fatalf("%s: %s", query, body)
 		}
-		if err := json.Unmarshal(body, &answer); err != nil || answer.Total == 0 || answer.Datasets[0].ID != want || len(answer.Facets["theme"]) == 0 {
-			t.Errorf("%s: %s", query, body)
+		return a
+	}
+	for query, want := range map[string]string{
+		"q=处罚": "admin_penalties", "q=ADMINISTRATIVE FEES": "fee_catalog", "q=行政 许可机关": "admin_permits", "q=拼音": "regions", "theme=民生保障": "budgets",
+		"q=行政处罚罚款": "admin_penalties", "q=xzcf": "admin_penalties", "q=CF_XDR_MC": "admin_penalties", "item=八": "implementation_results", "update_frequency=daily&q=air": "environment_quality",
+	} {
+		if a := ask(query); a.Total == 0 || a.Datasets[0].ID != want || len(a.Facets["theme"]) == 0 || strings.Contains(query, "q=") != (len(a.Datasets[0].Matched) > 0) {
+			t.Errorf("%s: %+v", query, a)
 		}
 	}
+	if a := ask("q=兰州 行政處罰"); a.Datasets[0].ID != "admin_penalties" || !slices.Equal(a.Missing, []string{"兰州"}) || a.DidYouMean != "兰州 行政处罚" {
+		t.Errorf("%+v", a)
+	}
+	// A page of the portal answers the same.
+	for _, q := range []string{"行政处罚罚款", "xingzheng chufa", "pealties"} {
+		page, _ := s.get(t, 200, "/datasets?lang=zh&q="+url.QueryEscape(q))
+		at := 0
+		for _, d := range ask("q=" + q).Datasets {
+			i := strings.Index(string(page)[at:], "/datasets/"+d.ID)
+			if i < 0 {
+				t.Errorf("%s: %s is not on the page, or not in its place", q, d.ID)
+			}
+			at += max(i, 0)
+		}
+	}
+	s.get(t, 400, "/api/v1/datasets?q="+strings.Repeat("penalty+", 1250))
+	s.get(t, 400, "/api/v1/datasets?theme=a&theme=b")
 	s.get(t, 200, "/api/v1/sql", "q", "SELECT 1")
 	body, _ := s.get(t, 200, "/metrics")
 	for _, want := range []string{"govdata_http_requests_total", "govdata_queries_total", "go_goroutines"} {

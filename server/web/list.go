@@ -20,6 +20,10 @@ type listPage struct {
 	// Active are the choices in force, each with the address without it.
 	Active []choice
 	Sorts  []choice
+	// Missing are the parts of Q that nothing answers, DidYouMean is Q without its
+	// mistakes.
+	Missing    []string
+	DidYouMean string
 }
 
 // facet is one way to narrow the catalog down.
@@ -105,12 +109,16 @@ func formatName(ext string) string {
 
 func (p *Portal) list(c *gin.Context) error {
 	v := &listPage{view: p.view(c, "datasets"), Q: strings.TrimSpace(c.Query("q")), Sort: c.Query("sort")}
-	all, err := p.Catalog.All()
+	answer, err := p.Catalog.Search(catalog.Query{Text: v.Q, Lang: v.Lang})
 	if err != nil {
 		return err
 	}
 	v.Title = v.T("nav_datasets")
-	found := search(all, v.Q)
+	v.Missing, v.DidYouMean = answer.Missing, answer.DidYouMean
+	var found []*catalog.Release
+	for _, h := range answer.Hits {
+		found = append(found, h.Release)
+	}
 	for _, n := range narrowings {
 		v.Facets = append(v.Facets, v.facet(found, n))
 	}
@@ -131,20 +139,6 @@ func (p *Portal) list(c *gin.Context) error {
 		return p.renderPart(c, http.StatusOK, "list", "catalog", v)
 	}
 	return p.render(c, http.StatusOK, "list", v)
-}
-
-// search gives the releases whose datasets answer to the words, the best first.
-func search(all []*catalog.Release, q string) []*catalog.Release {
-	words := strings.Fields(strings.ToLower(q))
-	relevance := map[*catalog.Release]int{}
-	var found []*catalog.Release
-	for _, r := range all {
-		if n := r.Dataset.Relevance(words); n > 0 {
-			relevance[r], found = n, append(found, r)
-		}
-	}
-	slices.SortStableFunc(found, func(a, b *catalog.Release) int { return cmp.Compare(relevance[b], relevance[a]) })
-	return found
 }
 
 // matches reports whether a release has all that was chosen, but for one facet.
