@@ -137,7 +137,7 @@ func Register(r gin.IRouter, d Deps) (*Portal, error) {
 
 // parse reads the templates: layout.html and parts.html belong to every page.
 func (p *Portal) parse() error {
-	functions := template.FuncMap{"lower": strings.ToLower, "asset": p.assets.of, "add": func(a, b int) int { return a + b }, "dict": dict}
+	functions := template.FuncMap{"lower": strings.ToLower, "join": strings.Join, "asset": p.assets.of, "add": func(a, b int) int { return a + b }, "dict": dict}
 	common, err := template.New("layout.html").Funcs(functions).ParseFS(files, "templates/layout.html", "templates/parts.html")
 	if err != nil {
 		return err
