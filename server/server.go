@@ -184,7 +184,7 @@ func New(o Options) (*Server, error) {
 	if err := mcp.Register(g, s.mcpDeps()); err != nil {
 		return nil, fmt.Errorf("server: %w", err)
 	}
-	s.ckan = ckan.Register(g, ckan.Deps{Catalog: o.Catalog, Site: o.Site, Limits: o.Limits, Ask: s.Ask, Send: s.buffered, Base: s.base, Lang: langOf, Log: o.Log})
+	s.ckan = ckan.Register(g, ckan.Deps{Catalog: o.Catalog, Site: o.Site, Limits: o.Limits, Ask: s.Ask, Stream: s.stream, Base: s.base, Lang: langOf, Log: o.Log})
 	return s, nil
 }
 

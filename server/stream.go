@@ -1,7 +1,6 @@
 package server
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -39,16 +38,4 @@ func (s *Server) stream(c *gin.Context, cancel func(), write func(io.Writer) err
 		s.o.Log.Warn("answer broken off", "path", c.Request.URL.Path, "error", err)
 	}
 	panic(http.ErrAbortHandler)
-}
-
-// buffered is stream for what is written in small pieces, by what ends when the
-// request does.
-func (s *Server) buffered(c *gin.Context, write func(io.Writer) error) error {
-	return s.stream(c, func() {}, func(out io.Writer) error {
-		w := bufio.NewWriterSize(out, 64<<10)
-		if err := write(w); err != nil {
-			return err
-		}
-		return w.Flush()
-	})
 }

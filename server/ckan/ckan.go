@@ -7,6 +7,7 @@
 package ckan
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -34,8 +35,8 @@ type Deps struct {
 	Limits  query.Limits
 	// Ask puts a question of a request to the engine, see Server.Ask.
 	Ask func(*gin.Context, query.Request) (query.Result, error)
-	// Send answers with what write writes, see Server.Send.
-	Send func(c *gin.Context, write func(io.Writer) error) error
+	// Stream sends what write writes while a client takes it, see Server.stream.
+	Stream func(c *gin.Context, cancel func(), write func(io.Writer) error) error
 	// Base is the public address of the site without a trailing slash.
 	Base func(*gin.Context) string
 	// Lang is the reader's language, of what is said about failures.
@@ -165,7 +166,7 @@ func (f *Face) act(c *gin.Context) {
 		return
 	}
 	defer stream.close()
-	err = f.Send(c, func(w io.Writer) error {
+	err = f.send(c, cancel, func(w io.Writer) error {
 		if _, err := io.WriteString(w, open); err != nil {
 			return err
 		}
@@ -178,6 +179,17 @@ func (f *Face) act(c *gin.Context) {
 	if err != nil {
 		f.Fail(c, err)
 	}
+}
+
+// send sends what write writes in pieces that are worth sending.
+func (f *Face) send(c *gin.Context, cancel func(), write func(io.Writer) error) error {
+	return f.Stream(c, cancel, func(to io.Writer) error {
+		w := bufio.NewWriterSize(to, 64<<10)
+		if err := write(w); err != nil {
+			return err
+		}
+		return w.Flush()
+	})
 }
 
 var callbackPattern = regexp.MustCompile(`^[A-Za-z_$][A-Za-z0-9_$.\[\]]{0,99}$`)

@@ -1,6 +1,7 @@
 package ckan
 
 import (
+	"context"
 	"encoding/xml"
 	"fmt"
 	"io"
@@ -67,6 +68,9 @@ func (f *Face) writeDump(c *gin.Context) error {
 	} else if format == "csv" {
 		r.Text = &query.Text{Format: "csv", Options: export.Options{BOM: bom}}
 	}
+	ctx, cancel := context.WithCancel(c.Request.Context())
+	defer cancel()
+	c.Request = c.Request.WithContext(ctx)
 	result, err := f.Ask(c, r)
 	if err != nil {
 		return err
@@ -78,7 +82,7 @@ func (f *Face) writeDump(c *gin.Context) error {
 	if h.Get("Cache-Control") == "" {
 		h.Set("Cache-Control", "public, no-cache")
 	}
-	return f.Send(c, func(w io.Writer) error {
+	return f.send(c, cancel, func(w io.Writer) error {
 		if r.Text != nil {
 			_, err := io.Copy(w, result)
 			return err

@@ -617,3 +617,100 @@ func TestAFullQueueIsBusy(t *testing.T) {
 	}
 	wait.Wait()
 }
+
+// Pages by offset hold what pages by cursor hold, in any order, with filters and
+// in groups.
+func TestAnOffsetLeavesOutTheRowsBefore(t *testing.T) {
+	s := newSite(t, nil)
+	for name, rows := range map[string]RowsRequest{
+		"the order of the file": {},
+		"a filter":              {Where: "amount > 500"},
+		"an order":              {Order: []OrderBy{{Field: "region", Desc: true}, {Field: "amount"}}},
+		"groups":                {GroupBy: []string{"region", "decided_on"}, Select: []string{"region", "decided_on"}},
+	} {
+		ask := func(limit, offset int64) ([][]string, int64) {
+			t.Helper()
+			r := rows
+			r.Table, r.Limit, r.Offset, r.Total = "penalties", limit, offset, true
+			q, err := s.pool.Query(context.Background(), Request{Rows: &r, Resolve: s.resolve, Deadline: 5 * time.Second})
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			defer q.Close()
+			total := *q.Total()
+			got, err := all(q)
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			return got, total
+		}
+		whole, total := ask(5000, 0)
+		var pages [][]string
+		for offset := int64(0); ; offset += 170 {
+			page, n := ask(170, offset)
+			if n != total || total != int64(len(whole)) {
+				t.Fatalf("%s: total %d at %d, want %d", name, n, offset, len(whole))
+			}
+			if len(page) == 0 {
+				break
+			}
+			pages = append(pages, page...)
+		}
+		if !slices.EqualFunc(pages, whole, slices.Equal) {
+			t.Errorf("%s: %d rows by page, %d at once", name, len(pages), len(whole))
+		}
+	}
+	for _, rows := range []RowsRequest{{Offset: -1}, {Offset: 1, After: []any{"1"}}} {
+		rows.Table = "penalties"
+		var e *SQLError
+		if _, err := s.pool.Query(context.Background(), Request{Rows: &rows, Resolve: s.resolve, Deadline: time.Second}); !errors.As(err, &e) {
+			t.Errorf("%+v: %v", rows, err)
+		}
+	}
+}
+
+func TestAQuestionMayMeanWhatItMeansToPostgreSQL(t *testing.T) {
+	s := newSite(t, nil)
+	for _, c := range []struct {
+		sql            string
+		postgres, here string
+	}{
+		{"SELECT 7 / 2 AS Half", "[[3]]", "[[3.5]]"},
+		{"SELECT amount IS NULL FROM penalties ORDER BY amount DESC LIMIT 1", "[[true]]", "[[false]]"},
+		{"SELECT amount IS NULL FROM penalties ORDER BY amount LIMIT 1", "[[false]]", "[[false]]"},
+	} {
+		for postgres, want := range map[bool]string{true: c.postgres, false: c.here} {
+			r := s.request(c.sql)
+			r.Postgres = postgres
+			q, err := s.pool.Query(context.Background(), r)
+			if err != nil {
+				t.Fatalf("%s: %v", c.sql, err)
+			}
+			if name := q.Schema().Field(0).Name; strings.Contains(c.sql, "Half") && name != map[bool]string{true: "half", false: "Half"}[postgres] {
+				t.Errorf("%s: the column is called %s", c.sql, name)
+			}
+			if got, err := all(q); err != nil || fmt.Sprint(got) != want {
+				t.Errorf("%s, %v: found %v, %v", c.sql, postgres, got, err)
+			}
+			if q.Pinned() != "" && postgres {
+				t.Errorf("%s: pinned as %s, which means something else", c.sql, q.Pinned())
+			}
+			q.Close()
+		}
+	}
+}
+
+func TestRowsCanHaveANumber(t *testing.T) {
+	s := newSite(t, nil)
+	r := s.request("SELECT * EXCLUDE (document, decided_on, amount) FROM penalties WHERE nr > 998 ORDER BY nr")
+	r.Numbered = "nr"
+	q, err := s.pool.Query(context.Background(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer q.Close()
+	got, err := all(q)
+	if err != nil || len(got) != 2 || got[0][0] != "999" || got[0][1] != "999" || got[1][0] != "1000" {
+		t.Errorf("found %v, %v", got, err)
+	}
+}
