@@ -59,8 +59,9 @@ func datastoreSearchSQL(k *call) (any, error) {
 }
 
 var (
-	callName = regexp.MustCompile(`^([a-z_][a-z0-9_]*)\(.*\)$`)
-	castName = regexp.MustCompile(`^CAST\(([a-z_][a-z0-9_]*) AS [^()]*(?:\([0-9, ]*\))?\)$`)
+	callName     = regexp.MustCompile(`^([a-z_][a-z0-9_]*)\(.*\)$`)
+	castName     = regexp.MustCompile(`^CAST\(([a-z_][a-z0-9_]*) AS [^()]*(?:\([0-9, ]*\))?\)$`)
+	constantName = regexp.MustCompile(`^(-?[0-9.]+|'.*')$`)
 )
 
 // postgresNames calls the columns that have no name of their own as PostgreSQL
@@ -77,7 +78,7 @@ func postgresNames(schema *arrow.Schema) (*arrow.Schema, error) {
 			names[i] = "count"
 		case m != nil:
 			names[i] = m[1]
-		case strings.HasPrefix(f.Name, "(") && strings.HasSuffix(f.Name, ")"):
+		case strings.HasPrefix(f.Name, "(") && strings.HasSuffix(f.Name, ")"), constantName.MatchString(f.Name):
 			names[i] = "?column?"
 		default:
 			if m := castName.FindStringSubmatch(f.Name); m != nil {

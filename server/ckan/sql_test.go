@@ -48,6 +48,8 @@ func TestColumnsWithoutANameHaveThatOfPostgreSQL(t *testing.T) {
 	}
 	for given, want := range map[string]string{
 		"count_star()|sum(a)|(a + b)|name":   "count|sum|?column?|name",
+		"'x'|a":                              "?column?|a",
+		"1|2":                                "1|2",
 		"sum(a)|sum(b)":                      "sum(a)|sum(b)",
 		"CAST(date AS VARCHAR)|date":         "CAST(date AS VARCHAR)|date",
 		"CAST(a AS DECIMAL(10,2))":           "a",
