@@ -1,12 +1,14 @@
 package server
 
 import (
+	"html/template"
 	"net/url"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"govdata/catalog"
+	"govdata/catalog/schemaorg"
 	"govdata/server/query"
 	"govdata/server/web"
 )
@@ -55,4 +57,17 @@ func (s *Server) sampleOf(c *gin.Context, r *catalog.Release, max int) (*web.Tab
 		return nil, err
 	}
 	return web.ReadTable(result, typeName)
+}
+
+// schemaOrg describes the current release of a dataset for search engines.
+func (s *Server) schemaOrg(r *catalog.Release, base string) template.JS {
+	h, err := s.o.Catalog.History(r.Dataset.ID)
+	if err != nil {
+		return "" // the page is worth having without it
+	}
+	described, err := schemaorg.Dataset(s.o.Site, base, "zh", h)
+	if err != nil {
+		return ""
+	}
+	return template.JS(described)
 }

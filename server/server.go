@@ -167,7 +167,7 @@ func New(o Options) (*Server, error) {
 	var err error
 	s.portal, err = web.Register(g, web.Deps{
 		Catalog: o.Catalog, Site: o.Site, Log: o.Log,
-		Ask: s.Ask, Query: s.citedRows, Sample: s.sampleOf, Opens: open, Base: s.base, TypeName: typeName,
+		Ask: s.Ask, Query: s.citedRows, Sample: s.sampleOf, Opens: open, Base: s.base, TypeName: typeName, JSONLD: s.schemaOrg,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("server: %w", err)

@@ -194,5 +194,5 @@ func day(t time.Time) string { return t.Format(time.DateOnly) }
 func citation(base string, h catalog.History) string {
 	d := &h.Current.Dataset
 	return fmt.Sprintf("@misc{%s, title = {%s}, author = {{%s}}, year = {%d}, version = {%s}, url = {%s}}",
-		d.ID, d.Title.In("en"), d.Publisher.In("en"), h.Current.PublishedAt.Year(), h.Current.Release, base+"/datasets/"+h.Current.Ref().String())
+		d.ID, d.Title.In("en"), d.Publisher.In("en"), h.Current.PublishedAt.Year(), h.Current.Release, fmt.Sprintf("%s/datasets/%s/releases/%s", base, d.ID, h.Current.Release))
 }

@@ -132,7 +132,7 @@ func Dataset(base, lang string, h catalog.History, resolve func(catalog.Ref) (*c
 	r := h.Current
 	d := &r.Dataset
 	doc := descriptor{
-		Schema: packageProfile, Name: string(d.ID), ID: base + "/datasets/" + r.Ref().String(), Title: d.Title.In(lang), Description: d.Description.In(lang),
+		Schema: packageProfile, Name: string(d.ID), ID: base + "/datasets/" + string(d.ID) + "/releases/" + string(r.Release), Title: d.Title.In(lang), Description: d.Description.In(lang),
 		Homepage: base + "/datasets/" + string(d.ID), Version: string(r.Release), Created: r.PublishedAt.Format(time.RFC3339), Keywords: d.Keywords,
 		Licenses: licencesOf(d), Contributors: []contributor{{d.Publisher.In(lang), []string{"publisher"}}},
 	}

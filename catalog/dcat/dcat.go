@@ -230,7 +230,9 @@ func (w *writer) service(c rdf.IRI) rdf.IRI {
 	return s
 }
 
-func (w *writer) member(r *catalog.Release) rdf.IRI { return w.at("/datasets/" + r.Ref().String()) }
+func (w *writer) member(r *catalog.Release) rdf.IRI {
+	return w.at("/datasets/" + string(r.Dataset.ID) + "/releases/" + string(r.Release))
+}
 
 func (w *writer) series(c rdf.IRI, h catalog.History) {
 	d := &h.Current.Dataset
@@ -323,7 +325,7 @@ func (w *writer) file(s rdf.IRI, r *catalog.Release, f catalog.Format, a *catalo
 	d := w.distribution(s, r, f.Ext)
 	address := w.at("/d/" + r.Ref().String() + "." + f.Ext)
 	w.Add(d, dct+"title", rdf.Literal{Value: string(r.Dataset.ID) + "." + f.Ext})
-	w.Add(d, dcat+"accessURL", w.at("/datasets/"+r.Ref().String()))
+	w.Add(d, dcat+"accessURL", w.member(r))
 	w.Add(d, dcat+"downloadURL", address)
 	rows := strconv.FormatInt(r.Rows, 10)
 	w.Add(d, dct+"description", texts(catalog.Text{Zh: strings.ToUpper(f.Ext) + " 文件，" + rows + " 行", En: strings.ToUpper(f.Ext) + " file of " + rows + " rows"})...)

@@ -141,7 +141,7 @@ func entryOf(base, lang string, e event) entry {
 	// The release's name is the same wherever it is served from; so is the entry's.
 	one := entry{ID: uuid(e.Kind + " " + ref + " " + e.At.UTC().Format(time.RFC3339)), Title: d.Title.In(lang), Updated: e.At.Format(time.RFC3339), Published: e.At.Format(time.RFC3339),
 		Author: author{Name: d.Publisher.In(lang)}, Categories: []category{{d.Theme}}, Rights: d.Licence, Summary: summary(lang, e),
-		Links: []link{{Rel: "alternate", Type: "text/html", Href: base + "/datasets/" + ref}, {Rel: "related", Type: "application/json", Href: base + "/d/" + ref + ".manifest.json"}}}
+		Links: []link{{Rel: "alternate", Type: "text/html", Href: fmt.Sprintf("%s/datasets/%s/releases/%s", base, d.ID, r.Release)}, {Rel: "related", Type: "application/json", Href: base + "/d/" + ref + ".manifest.json"}}}
 	if e.Kind == "rollback" {
 		one.Title += catalog.Text{Zh: "（恢复到较早版本）", En: " (back to an earlier release)"}.In(lang)
 	}
@@ -225,7 +225,7 @@ func Sitemap(base string, all []catalog.History) ([]byte, time.Time, error) {
 	}
 	add("/", newest, "daily")
 	add("/datasets", newest, "daily")
-	for _, path := range []string{"/sql", "/docs", "/about"} {
+	for _, path := range []string{"/scorecard", "/sql", "/developers", "/docs", "/about"} {
 		add(path, time.Time{}, "")
 	}
 	for _, h := range all {

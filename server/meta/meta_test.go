@@ -200,7 +200,7 @@ func TestEveryReleaseStandsOnOnePageOfTheCatalog(t *testing.T) {
 		text := string(dcat.Catalog(site, base, all, one).Turtle())
 		for _, h := range all {
 			for _, r := range h.Releases {
-				seen[r.Ref().String()] += strings.Count(text, "<"+base+"/datasets/"+r.Ref().String()+"> a dcat:Dataset")
+				seen[r.Ref().String()] += strings.Count(text, fmt.Sprintf("<%s/datasets/%s/releases/%s> a dcat:Dataset", base, r.Dataset.ID, r.Release))
 			}
 		}
 		if next := fmt.Sprintf("hydra:next <%s/catalog.ttl?page=%d>", base, n+1); strings.Contains(text, next) != (n < 3) {

@@ -1,23 +1,15 @@
 package web
 
 import (
-	"fmt"
-	"html/template"
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 
 	"github.com/gin-gonic/gin"
 
 	"govdata/catalog"
 	"govdata/server/openapi"
 )
-
-// apiDocs is the page of the API's description.
-var apiDocs = sync.OnceValues(func() (*template.Template, error) {
-	return template.New("layout.html").Funcs(template.FuncMap{"lower": strings.ToLower, "join": strings.Join}).ParseFS(files, "templates/layout.html", "templates/apidocs.html")
-})
 
 // docsView is what the page of the API's description gets.
 type docsView struct {
@@ -26,11 +18,11 @@ type docsView struct {
 }
 
 // Say gives the reader's language of two texts.
-func (v docsView) Say(zh, en string) string { return catalog.Text{Zh: zh, En: en}.In(v.Lang) }
+func (v *docsView) Say(zh, en string) string { return catalog.Text{Zh: zh, En: en}.In(v.Lang) }
 
 // Paragraphs are the lines of a description; those of a table stand for
 // themselves.
-func (v docsView) Paragraphs(s string) []string {
+func (v *docsView) Paragraphs(s string) []string {
 	var list []string
 	for line := range strings.SplitSeq(s, "\n") {
 		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "|---") {
@@ -41,7 +33,7 @@ func (v docsView) Paragraphs(s string) []string {
 }
 
 // Try is the address of an example, with its parameters escaped.
-func (v docsView) Try(example string) string {
+func (v *docsView) Try(example string) string {
 	path, query, ok := strings.Cut(example, "?")
 	if !ok {
 		return path
@@ -54,25 +46,15 @@ func (v docsView) Try(example string) string {
 	return path + "?" + values.Encode()
 }
 
+// Join writes a list in one line.
+func (v *docsView) Join(list []string) string { return strings.Join(list, ", ") }
+
 // APIDocs shows the API's description.
 func (p *Portal) APIDocs(c *gin.Context, doc *openapi.Document) error {
-	page, err := apiDocs()
-	if err != nil {
-		return fmt.Errorf("web: %w", err)
+	if p.switchScheme(c) {
+		return nil
 	}
-	v := docsView{p.view(c, "docs"), doc}
+	v := &docsView{p.view(c, "developers"), doc}
 	v.Title = v.Say("接口文档", "API documentation")
-	var b strings.Builder
-	if err := page.Execute(&b, v); err != nil {
-		return fmt.Errorf("page apidocs: %w", err)
-	}
-	h := c.Writer.Header()
-	h.Set("Content-Security-Policy", policy)
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Language", v.Lang)
-	h.Set("Vary", "Accept-Language")
-	h.Set("Cache-Control", "no-cache")
-	c.Status(http.StatusOK)
-	_, err = c.Writer.WriteString(b.String())
-	return err
+	return p.render(c, http.StatusOK, "apidocs", v)
 }

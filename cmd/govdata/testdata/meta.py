@@ -77,14 +77,14 @@ def dcat():
         series = rdflib.URIRef(f"{base}/datasets/{i}#series")
         assert (series, RDF.type, DCAT.DatasetSeries) in whole
         for r in releases:
-            s = rdflib.URIRef(f"{base}/datasets/{i}@{r['release']['release']}")
+            s = rdflib.URIRef(f"{base}/datasets/{i}/releases/{r['release']['release']}")
             members.add(s)
             assert (s, DCAT.inSeries, series) in whole and str(whole.value(s, DCAT.version)) == r["release"]["release"], s
             rights = str(whole.value(s, DCTERMS.accessRights))
             assert rights.endswith("/PUBLIC" if i in opened else "/RESTRICTED"), (s, rights)
             previous = r["release"].get("previous")
             if previous and previous in [x["release"]["release"] for x in releases]:
-                assert whole.value(s, DCAT.prev) == rdflib.URIRef(f"{base}/datasets/{i}@{previous}"), s
+                assert whole.value(s, DCAT.prev) == rdflib.URIRef(f"{base}/datasets/{i}/releases/{previous}"), s
             files = {str(whole.value(d, DCAT.downloadURL)): d for d in whole.objects(s, DCAT.distribution)}
             if i not in opened:
                 assert list(files) == ["None"], files
@@ -288,7 +288,7 @@ def pages():
     sitemap = re.search(r"^Sitemap: (\S+)$", robots, re.M).group(1)
     root = ET.fromstring(get(sitemap).content)
     addresses = [u.text for u in root.findall("s:url/s:loc", ns)]
-    assert len(addresses) == len(set(addresses)) == len(ids) + 5, len(addresses)
+    assert len(addresses) == len(set(addresses)) == len(ids) + 7, len(addresses)
     for a in addresses:
         r = get(a)
         assert r.headers["Content-Type"].startswith("text/html"), a
