@@ -5,7 +5,7 @@
 //
 // The codes of the norm (信息资源代码, 提供方代码) are given out by the authority that
 // keeps a region's catalog. Where a dataset has none, its id stands for the first
-// and null for the second. Visits and downloads (浏览量, 下载量) are not counted.
+// and an empty text for the second. Visits and downloads (浏览量, 下载量) are not counted.
 package zhcatalog
 
 import (
@@ -25,7 +25,7 @@ type Item struct {
 	Name         string     `json:"信息资源名称"`
 	Code         string     `json:"信息资源代码"`
 	Provider     string     `json:"信息资源提供方"`
-	ProviderCode *string    `json:"信息资源提供方代码"`
+	ProviderCode string     `json:"信息资源提供方代码"`
 	Summary      string     `json:"信息资源摘要"`
 	Formats      []string   `json:"信息资源格式"`
 	Fields       []field    `json:"信息项信息"`
