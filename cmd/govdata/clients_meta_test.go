@@ -54,8 +54,8 @@ func TestClientSchemathesisFindsNoSurprise(t *testing.T) {
 	}
 	operations, _ := strconv.Atoi(m[1])
 	cases, _ := strconv.Atoi(m[2])
-	if operations < 56 || cases < 1000 {
-		t.Errorf("%d operations and %d cases, want 56 and 1,000 at least", operations, cases)
+	if operations < 61 || cases < 1000 {
+		t.Errorf("%d operations and %d cases, want 61 and 1,000 at least", operations, cases)
 	}
 	t.Log(out)
 }

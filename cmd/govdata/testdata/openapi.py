@@ -8,11 +8,11 @@ import os, re, subprocess, sys
 
 here = os.path.dirname(os.path.abspath(__file__))
 base = sys.argv[1]
-questions = r"^/d/\{file\}$|/(rows|diff|sql)(\.[a-z]+)?$"
+questions = r"^/d/\{file\}$|/(rows|diff|sql)(\.[a-z]+)?$|/exports$"
 runs = [
     ["--phases", "examples,coverage,fuzzing", "--max-examples", "8", "--exclude-path-regex", questions],
     ["--phases", "examples,fuzzing", "--max-examples", "8", "--include-path-regex", questions, "--exclude-checks", "positive_data_acceptance"],
-    ["--phases", "coverage", "--include-path-regex", r"^/d/\{file\}$|/(rows|diff|sql)(\.csv|\.json)?$", "--exclude-checks", "positive_data_acceptance"],
+    ["--phases", "coverage", "--include-path-regex", r"^/d/\{file\}$|/(rows|diff|sql)(\.csv|\.json)?$|/exports$", "--exclude-checks", "positive_data_acceptance"],
 ]
 operations, cases = 0, 0
 for options in runs:
