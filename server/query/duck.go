@@ -260,6 +260,8 @@ func toFailure(err error, sql string, secrets []string) failure {
 		return failure{Kind: failMemory}
 	case strings.EqualFold(e.Type, "interrupt"):
 		return failure{Kind: failTimeout}
+	case strings.EqualFold(e.Type, "internal"):
+		return failure{Kind: failFault, Message: e.Error()}
 	case !publicTypes[e.Type]:
 		return failure{Kind: failInternal, Message: e.Error()}
 	}

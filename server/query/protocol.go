@@ -103,6 +103,9 @@ const (
 	failSQL     = "sql"
 	failMemory  = "memory"
 	failTimeout = "timeout"
+	// failFault is a fault of DuckDB's own that a statement ran into. It carries
+	// text for the log.
+	failFault = "fault"
 	// failInternal carries text for the log, never for the public.
 	failInternal = "internal"
 )

@@ -249,6 +249,9 @@ func (q *workerResult) failed(f *failure) error {
 		return fmt.Errorf("the query did not end within %s: %w", q.request.Deadline, catalog.ErrTimeout)
 	}
 	q.pool.o.Log.Error("a query worker failed", "error", f.Message)
+	if f.Kind == failFault {
+		return &SQLError{Message: "DuckDB cannot run this statement: it meets a fault of its own", Hint: "write it in another way"}
+	}
 	return errors.New("query: the worker failed; the log says why")
 }
 

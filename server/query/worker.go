@@ -119,6 +119,7 @@ func (w *worker) parse(sql string) ([]byte, error) {
 
 // serve answers j. Only a broken connection is an error.
 func (w *worker) serve(ctx context.Context, j *job) error {
+	endWithoutMemory()
 	limitCPU(j.Deadline, 2*w.hello.Threads) // as many read as write
 	stop := time.AfterFunc(j.Deadline, func() { duckdb.Interrupt(w.duck.conn) })
 	defer stop.Stop()

@@ -1,0 +1,347 @@
+package query
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"govdata/catalog"
+	"govdata/catalog/store"
+	"govdata/export"
+)
+
+// arena is a pool with short limits, and what it must hold for any statement.
+type arena struct {
+	*site
+	files  map[string]string // by table name
+	tables []generatedTable
+	hashes map[string]string // by file
+	// log is what the pool wrote of workers that broke off.
+	log *lastLines
+}
+
+// generatedDeadline is what a generated statement gets; gone what its worker
+// may take beyond it (TARGETS.md).
+const (
+	generatedDeadline = 400 * time.Millisecond
+	gone              = 500 * time.Millisecond
+)
+
+// lastLines keeps the end of a log.
+type lastLines struct {
+	mu   sync.Mutex
+	text []byte
+}
+
+func (l *lastLines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.text = append(l.text, p...)
+	l.text = l.text[max(0, len(l.text)-64<<10):]
+	return len(p), nil
+}
+
+func (l *lastLines) take() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := string(l.text)
+	l.text = nil
+	return s
+}
+
+// newArena makes a pool over a release with every type that a field can have,
+// or over the releases of the data directory that GOVDATA_TEST_DATA names.
+func newArena(t testing.TB) *arena {
+	a := &arena{files: map[string]string{}, hashes: map[string]string{}, log: &lastLines{}}
+	dir := os.Getenv("GOVDATA_TEST_DATA")
+	a.site = newSite(t, func(o *PoolOptions) {
+		o.Log = slog.New(slog.NewTextHandler(a.log, nil))
+		o.Queue, o.QueueWait, o.UserQueue = 10_000, time.Minute, 10_000
+		if dir != "" {
+			o.PublicDir = filepath.Join(dir, "public")
+		}
+	})
+	if dir != "" {
+		a.published(t, dir)
+	} else {
+		a.made(t)
+	}
+	for _, file := range a.files {
+		hash, _, err := catalog.HashFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.hashes[file] = hash
+	}
+	return a
+}
+
+func (a *arena) published(t testing.TB, dir string) {
+	c, err := catalog.Open(dir, catalog.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := c.All()
+	if err != nil || len(all) == 0 {
+		t.Fatalf("%s: %d releases, %v", dir, len(all), err)
+	}
+	kinds := map[catalog.Type]string{catalog.TypeText: "VARCHAR", catalog.TypeInteger: "BIGINT", catalog.TypeDate: "DATE", catalog.TypeTimestamp: "TIMESTAMP", catalog.TypeBoolean: "BOOLEAN"}
+	for _, r := range all {
+		g := generatedTable{name: string(r.Dataset.ID)}
+		for _, f := range r.Dataset.Public() {
+			kind := kinds[f.Type]
+			if kind == "" {
+				kind = "DECIMAL"
+			}
+			g.columns = append(g.columns, generatedColumn{f.Name, kind})
+		}
+		a.files[g.name] = r.StorePath()
+		a.tables = append(a.tables, g)
+	}
+}
+
+func (a *arena) made(t testing.TB) {
+	file := filepath.Join(filepath.Dir(a.file), "wide.duckdb")
+	db, err := sql.Open("duckdb", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec("CREATE TABLE " + store.Table + ` AS SELECT i AS id, CASE WHEN i % 7 = 0 THEN NULL ELSE repeat('公', (i % 50)::INTEGER) || i END AS text,
+		(i * 1.01)::DECIMAL(18,2) AS money, DATE '2000-01-01' + (i % 9000)::INTEGER AS day, TIMESTAMP '2000-01-01' + to_seconds(i) AS moment, i % 3 = 0 AS flag FROM range(20000) t(i)`); err != nil {
+		t.Fatal(err)
+	}
+	a.files["penalties"], a.files["wide"] = a.file, file
+	a.tables = []generatedTable{
+		{"penalties", []generatedColumn{{"id", "BIGINT"}, {"document", "VARCHAR"}, {"region", "VARCHAR"}, {"decided_on", "DATE"}, {"amount", "DECIMAL"}}},
+		{"wide", []generatedColumn{{"id", "BIGINT"}, {"text", "VARCHAR"}, {"money", "DECIMAL"}, {"day", "DATE"}, {"moment", "TIMESTAMP"}, {"flag", "BOOLEAN"}}},
+	}
+}
+
+// verdict is what became of a statement.
+type verdict struct {
+	kind string // answer, fault, timeout, too large, or broken
+	took time.Duration
+	// memory is the most that the worker had, in bytes.
+	memory int64
+	wrong  []string
+}
+
+// ask runs a statement, in the form that n chooses, and judges what happens.
+func (a *arena) ask(ctx context.Context, statement string, n uint64) verdict {
+	r := Request{SQL: statement, Deadline: generatedDeadline, MaxBytes: 16 << 20, Resolve: func(_ context.Context, name string) (Source, error) {
+		if file := a.files[name]; file != "" {
+			return Source{Path: file, Pinned: name + "@20261123-3fa9c2d1e0b4"}, nil
+		}
+		return Source{}, fmt.Errorf("dataset %q: %w", name, catalog.ErrNotFound)
+	}}
+	// What a worker writes itself, and what the server makes of its records.
+	format := []string{"csv", "jsonl", "json", "arrow", "parquet", "xlsx"}[n%6]
+	if format == "csv" || format == "jsonl" {
+		r.Text = &Text{Format: format}
+	}
+	var v verdict
+	var q *Result
+	err := checkRequest(r, a.pool.o.Limits)
+	if err == nil {
+		q, err = a.pool.attempt(ctx, r)
+		if err != nil && q != nil && !q.heard { // as Pool.Query does
+			q, err = a.pool.attempt(ctx, r)
+		}
+	}
+	told := &bytes.Buffer{}
+	if err == nil {
+		err = written(ctx, &firstBytes{told}, format, q)
+	}
+	if q != nil {
+		q.Close()
+		<-q.worker.exited
+		v.took = time.Since(q.begun)
+		if usage, ok := q.worker.cmd.ProcessState.SysUsage().(*syscall.Rusage); ok && runtime.GOOS == "linux" {
+			v.memory = usage.Maxrss << 10
+		}
+	}
+	var fault *SQLError
+	switch {
+	case err == nil:
+		v.kind = "answer"
+	case errors.As(err, &fault):
+		v.kind = "fault"
+		if strings.Contains(strings.ToLower(err.Error()), "internal error") {
+			v.wrong = append(v.wrong, "an internal error of DuckDB is told: "+err.Error())
+		}
+	case errors.Is(err, catalog.ErrTimeout):
+		v.kind = "timeout"
+	case errors.Is(err, catalog.ErrTooLarge):
+		v.kind = "too large"
+	default:
+		v.kind = "broken"
+		v.wrong = append(v.wrong, "broken off: "+err.Error())
+	}
+	fmt.Fprint(told, err)
+	own, _, _ := strings.Cut(strings.TrimPrefix(statement, "/* question-"), " ")
+	for _, secret := range []string{filepath.Dir(a.file), a.private, "govdata-worker", "11010519491231002X", "root:", "question-", "release1.", os.Getenv("GOVDATA_TEST_DATA")} {
+		text := told.String()
+		if secret == "question-" {
+			text = strings.ReplaceAll(text, secret+own, "")
+		}
+		if secret != "" && strings.Contains(text, secret) && !strings.Contains(strings.TrimPrefix(statement, "/* question-"), secret) {
+			v.wrong = append(v.wrong, fmt.Sprintf("the answer tells %q: %.300s", secret, text))
+		}
+	}
+	return v
+}
+
+// written reads an answer in a format to its end, as the server does.
+func written(ctx context.Context, w io.Writer, format string, q *Result) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the %s writer panics: %v", format, p)
+		}
+	}()
+	if q.request.Text != nil {
+		_, err = io.Copy(w, q)
+		return err
+	}
+	if _, err = export.Write(ctx, w, catalog.Format{Ext: format}, q, export.Meta{}, export.Options{}); err == nil {
+		err = q.Err()
+	}
+	return err
+}
+
+// firstBytes keeps the beginning of what is written.
+type firstBytes struct{ b *bytes.Buffer }
+
+func (f *firstBytes) Write(p []byte) (int, error) {
+	f.b.Write(p[:min(len(p), max(0, 1<<20-f.b.Len()))])
+	return len(p), nil
+}
+
+// late reports whether a worker outlived its time. A busy machine may do that to
+// any process; a statement that does it does it again.
+func (a *arena) late(ctx context.Context, statement string, n uint64, v verdict) bool {
+	for range 3 {
+		if v.took <= generatedDeadline+gone {
+			return false
+		}
+		v = a.ask(ctx, statement, n)
+	}
+	return v.took > generatedDeadline+gone
+}
+
+// judge adds what a verdict has against the limits.
+func (a *arena) judge(ctx context.Context, statement string, n uint64) verdict {
+	v := a.ask(ctx, statement, n)
+	if a.late(ctx, statement, n, v) {
+		v.wrong = append(v.wrong, fmt.Sprintf("the worker was gone after %v", v.took))
+	}
+	if limit := int64(a.pool.Limits().MemoryMB) << 20 * 5 / 4; v.memory > limit {
+		v.wrong = append(v.wrong, fmt.Sprintf("the worker had %d MiB", v.memory>>20))
+	}
+	return v
+}
+
+// unharmed fails the test where a release is not what it was.
+func (a *arena) unharmed(t *testing.T) {
+	t.Helper()
+	for file, hash := range a.hashes {
+		if now, _, err := catalog.HashFile(file); err != nil || now != hash {
+			t.Errorf("%s changed: %v", file, err)
+		}
+	}
+	if stats := a.pool.Stats(); stats.Running != 0 || stats.Waiting != 0 {
+		time.Sleep(time.Second) // the last worker is being taken apart
+		if stats = a.pool.Stats(); stats.Running != 0 || stats.Waiting != 0 {
+			t.Errorf("workers are still taken: %+v", stats)
+		}
+	}
+}
+
+// Statements that nobody wrote are harmless too. The quick run takes 15 s at most;
+// GOVDATA_TEST_LONG names how long another one takes (30m), GOVDATA_TEST_SEED its
+// seed, and GOVDATA_TEST_QUESTION the one statement to run again.
+func TestGeneratedStatementsAreHarmless(t *testing.T) {
+	if raceDetector {
+		t.Skip("what a worker may use says nothing where it carries the race detector")
+	}
+	length, seed := 15*time.Second, uint64(1)
+	most := uint64(400)
+	if s := os.Getenv("GOVDATA_TEST_LONG"); s != "" {
+		d, err := time.ParseDuration(s)
+		if err != nil {
+			t.Fatalf("GOVDATA_TEST_LONG=%s: want a time such as 30m", s)
+		}
+		length, most = d, 1<<62
+	}
+	if s := os.Getenv("GOVDATA_TEST_SEED"); s != "" {
+		var err error
+		if seed, err = strconv.ParseUint(s, 10, 64); err != nil {
+			t.Fatalf("GOVDATA_TEST_SEED=%s: want a number", s)
+		}
+	}
+	a := newArena(t)
+	if s := os.Getenv("GOVDATA_TEST_QUESTION"); s != "" {
+		n, err := strconv.ParseUint(s, 10, 64)
+		if err != nil {
+			t.Fatalf("GOVDATA_TEST_QUESTION=%s: want a number", s)
+		}
+		statement := generate(seed, n, a.tables)
+		t.Logf("%s\n%+v\n%s", statement, a.judge(t.Context(), statement, n), a.log.take())
+		return
+	}
+	var (
+		next     atomic.Uint64
+		mu       sync.Mutex
+		kinds    = map[string]int{}
+		slowest  []time.Duration
+		memory   int64
+		findings int
+		all      sync.WaitGroup
+	)
+	end := time.Now().Add(length)
+	for range 2 {
+		all.Go(func() {
+			for time.Now().Before(end) {
+				n := next.Add(1)
+				if n > most {
+					return
+				}
+				statement := generate(seed, n, a.tables)
+				v := a.judge(t.Context(), statement, n)
+				mu.Lock()
+				kinds[v.kind]++
+				memory = max(memory, v.memory)
+				slowest = append(slowest, v.took)
+				slices.SortFunc(slowest, func(a, b time.Duration) int { return int(b - a) })
+				slowest = slowest[:min(5, len(slowest))]
+				if len(v.wrong) > 0 {
+					findings++
+					t.Errorf("seed %d, statement %d: %s\n%.4000s\n%s", seed, n, strings.Join(v.wrong, "; "), statement, a.log.take())
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	all.Wait()
+	a.unharmed(t)
+	t.Logf("%d statements of seed %d: %v; %d findings; the slowest workers %v; the largest %d MiB of %d; %+v",
+		min(next.Load(), most), seed, kinds, findings, slowest, memory>>20, a.pool.Limits().MemoryMB, a.pool.Stats())
+	if kinds["answer"]+kinds["timeout"]+kinds["too large"] < kinds["fault"]/4 {
+		t.Errorf("most statements are not even run: %v", kinds)
+	}
+}
