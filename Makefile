@@ -33,7 +33,7 @@ test-clients: build
 
 ## test-long: a thousand kills of a publish, and hours' worth of generated hostile queries
 test-long: build
-	GOVDATA_TEST_LONG=1 GOVDATA_TEST_BINARY=$(CURDIR)/bin/govdata $(GO) test -timeout 3h -count=1 -v -run 'Killed|Generated' ./cmd/govdata ./server/query
+	GOVDATA_TEST_LONG=30m GOVDATA_TEST_BINARY=$(CURDIR)/bin/govdata $(GO) test -timeout 3h -count=1 -v -run 'Killed|Generated' ./cmd/govdata ./server/query
 
 ## check: gofmt, vet, staticcheck, govulncheck, race tests
 check: format

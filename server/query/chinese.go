@@ -45,6 +45,9 @@ var chinese = []struct {
 	{is(`(.*): want the name of a field or an expression`), `$1：应为字段名或表达式`},
 	{is(`(".*") is not one expression`), `$1 不是一个表达式`},
 	{is(`the cursor does not belong to this request`), `游标不属于此请求`},
+	{is(`offset: want a number that is not negative, and no cursor beside it`), `offset：应为不小于 0 的数，且不能与游标同用`},
+	{is(`DuckDB cannot run this statement: it meets a fault of its own`), `DuckDB 无法执行此语句：遇到其自身的缺陷`},
+	{is(`write it in another way`), `请换一种写法`},
 	{is(`start again without one`), `请不带游标重新开始`},
 
 	{is(`syntax error at or near (".*")`), `$1 附近有语法错误`},
