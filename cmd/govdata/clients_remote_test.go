@@ -139,7 +139,7 @@ func TestClientSnippetsOfTheReadme(t *testing.T) {
 		"curl":       fmt.Sprint(n),
 		"pandas":     fmt.Sprintf("%d %d %d %d", n, n, n, len(years)),
 		"pyarrow":    fmt.Sprintf("%d %d", n, province),
-		"duckdb":     fmt.Sprintf("(%d, Decimal('%s'))", n, executed),
+		"duckdb":     fmt.Sprintf("[(%d, Decimal('%s'))]", n, executed),
 		"javascript": fmt.Sprintf("%d 3 %d true", n, in2024),
 	}
 	blocks := regexp.MustCompile("(?s)<!-- run: (\\w+) -->\n```(\\w+)\n(.*?)```").FindAllStringSubmatch(text, -1)
@@ -181,7 +181,7 @@ func TestClientSnippetsOfTheReadme(t *testing.T) {
 			}
 		})
 	}
-	addresses := regexp.MustCompile(regexp.QuoteMeta(s.url)+`/[^\s"'>),;]*[^\s"'>),;.:]`).FindAllString(text, -1)
+	addresses := regexp.MustCompile(regexp.QuoteMeta(s.url)+`/[^\s"'>);]*[^\s"'>),;.:]`).FindAllString(text, -1)
 	if len(addresses) < 20 {
 		t.Errorf("%d addresses", len(addresses))
 	}
