@@ -2,7 +2,6 @@ package mcp
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/jsonschema-go/jsonschema"
 	sdk "github.com/modelcontextprotocol/go-sdk/mcp"
@@ -116,7 +116,7 @@ func oneOf(s *jsonschema.Schema, name string, values ...string) {
 func (f *face) addTools(s *sdk.Server) error {
 	if err := add(f, s, &sdk.Tool{
 		Name: "search", Title: "Search datasets",
-		Description: "Find datasets by words in their titles, keywords, descriptions, publishers and fields, in Chinese or English. Every word must occur; without words all are listed, those of the priority themes first.",
+		Description: "Find datasets by words in their titles, keywords, descriptions, publishers and fields, in Chinese, English or pinyin; small mistakes are forgiven. Without words all are listed, those of the priority themes first.",
 	}, func(in *jsonschema.Schema) {
 		between(in, "limit", 1, maxFound, defaultFound)
 		between(in, "offset", 0, 1<<20, 0)
@@ -175,6 +175,8 @@ type searchOut struct {
 	Total      int            `json:"total"`
 	Truncated  bool           `json:"truncated" jsonschema:"there are more behind next_offset"`
 	NextOffset *int           `json:"next_offset,omitempty"`
+	Missing    []string       `json:"missing,omitempty" jsonschema:"words that no dataset has"`
+	DidYouMean string         `json:"did_you_mean,omitempty"`
 }
 
 type foundDataset struct {
@@ -194,31 +196,24 @@ type foundDataset struct {
 }
 
 func (f *face) search(ctx context.Context, _ *sdk.CallToolRequest, in searchIn) (*sdk.CallToolResult, *searchOut, error) {
-	all, err := f.Catalog.All()
+	from := fromOf(ctx)
+	if n := utf8.RuneCountInString(in.Query); n > catalog.MaxQuery {
+		return nil, nil, problem.BadParam("query", "有 %d 个字符，最多 %d 个", "found %d characters, want %d at most", n, catalog.MaxQuery)
+	}
+	found, err := f.Catalog.Search(catalog.Query{Text: in.Query, Theme: in.Theme, Publisher: in.Publisher, Lang: from.Lang, Offset: in.Offset, Limit: in.Limit})
 	if err != nil {
 		return nil, nil, err
 	}
-	from, words := fromOf(ctx), strings.Fields(strings.ToLower(in.Query))
-	var found []*catalog.Release
-	for _, r := range all {
-		d := &r.Dataset
-		if d.Relevance(words) > 0 && (in.Theme == "" || d.Theme == in.Theme) && (in.Publisher == "" || in.Publisher == d.Publisher.Zh || in.Publisher == d.Publisher.En) {
-			found = append(found, r)
-		}
-	}
-	slices.SortStableFunc(found, func(a, b *catalog.Release) int {
-		return cmp.Compare(b.Dataset.Relevance(words), a.Dataset.Relevance(words))
-	})
-	out := &searchOut{Datasets: []foundDataset{}, Total: len(found)}
-	end := min(in.Offset+in.Limit, len(found))
-	for _, r := range found[min(in.Offset, end):end] {
+	out := &searchOut{Datasets: []foundDataset{}, Total: found.Total, Missing: found.Missing, DidYouMean: found.DidYouMean}
+	for _, h := range found.Hits {
+		r := h.Release
 		d := &r.Dataset
 		out.Datasets = append(out.Datasets, foundDataset{ID: d.ID, Title: d.Title, Description: d.Description, Publisher: d.Publisher, Theme: d.Theme,
 			Openness: d.Openness.Attribute, Queryable: f.Opens(ctx, from.Lang, r) == nil, Synthetic: d.Synthetic, Rows: r.Rows, Release: r.Release,
 			PublishedAt: r.PublishedAt, UpdateFrequency: d.UpdateFrequency, URL: from.Base + "/datasets/" + string(d.ID)})
 	}
 	out.Returned = len(out.Datasets)
-	if end < len(found) {
+	if end := in.Offset + in.Limit; end < found.Total {
 		out.Truncated, out.NextOffset = true, &end
 	}
 	return nil, out, nil

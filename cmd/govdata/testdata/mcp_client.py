@@ -79,7 +79,7 @@ async def use(client, mode):
     says("search", len(found) == page["total"] >= 50, len(found))
     published = {d["id"]: d for d in json.loads(fetch(base + "/d/catalog.json"))["datasets"]}
     says("queryable", {i for i, d in found.items() if d["queryable"]} == set(published), found.keys() ^ published.keys())
-    for words in ("行政处罚", "penalties", "PENALTIES gansu"):
+    for words in ("行政处罚", "penalties", "administrative PENALTIES", "xingzheng chufa"):
         first = (await call("search", query=words))["datasets"][0]
         says(words, first["id"] == "admin_penalties", first["id"])
 
