@@ -25,11 +25,11 @@ build: tools
 
 ## test: every test; with CI=true none may be skipped
 test: build
-	GOVDATA_TEST_BINARY=$(CURDIR)/bin/govdata $(GO) test -timeout 20m ./...
+	GOVDATA_TEST_BINARY=$(CURDIR)/bin/govdata $(GO) test -timeout 40m ./...
 
 ## test-clients: other people's clients against the running server, in a Python environment made for it
 test-clients: build
-	GOVDATA_TEST_PYTHON="$$(.ci/python)" GOVDATA_TEST_BINARY=$(CURDIR)/bin/govdata CI=true $(GO) test -timeout 20m -count=1 -v -run '^TestClient|^TestPython' ./cmd/govdata
+	GOVDATA_TEST_PYTHON="$$(.ci/python)" GOVDATA_TEST_BINARY=$(CURDIR)/bin/govdata CI=true $(GO) test -timeout 40m -count=1 -v -run '^TestClient|^TestPython' ./cmd/govdata
 
 ## test-long: a thousand kills of a publish, and hours' worth of generated hostile queries
 test-long: build
