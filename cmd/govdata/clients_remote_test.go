@@ -181,12 +181,14 @@ func TestClientSnippetsOfTheReadme(t *testing.T) {
 			}
 		})
 	}
-	addresses := regexp.MustCompile(regexp.QuoteMeta(s.url)+`/[^\s"'>);]*[^\s"'>),;.:]`).FindAllString(text, -1)
+	// In quotes an address goes up to them, in a sentence up to what ends it.
+	u := regexp.QuoteMeta(s.url)
+	addresses := regexp.MustCompile(`"`+u+`[^"\s]*"|'`+u+`[^'\s]*'|`+u+`/[^\s"'>),;]*[^\s"'>),;.:]`).FindAllString(text, -1)
 	if len(addresses) < 20 {
 		t.Errorf("%d addresses", len(addresses))
 	}
 	for _, address := range addresses {
-		path := strings.TrimPrefix(address, s.url)
+		path := strings.TrimPrefix(strings.Trim(address, `"'`), s.url)
 		if path == "/api/v1/sql.csv" {
 			continue // its query stands beside it
 		}
