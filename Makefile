@@ -29,7 +29,7 @@ test: build
 
 ## test-clients: other people's clients against the running server, in a Python environment made for it
 test-clients: build
-	GOVDATA_TEST_PYTHON="$$(.ci/python)" GOVDATA_TEST_BINARY=$(CURDIR)/bin/govdata CI=true $(GO) test -timeout 40m -count=1 -v -run '^TestClient|^TestPython' ./cmd/govdata
+	GOVDATA_TEST_PYTHON="$$(.ci/python)" GOVDATA_TEST_NODE_MODULES="$$(.ci/node)" GOVDATA_TEST_BINARY=$(CURDIR)/bin/govdata CI=true $(GO) test -timeout 40m -count=1 -v -run '^TestClient|^TestPython' ./cmd/govdata
 
 ## test-long: a thousand kills of a publish, and hours' worth of generated hostile queries
 test-long: build
