@@ -1,6 +1,8 @@
 package server
 
 import (
+	"bytes"
+	"encoding/json"
 	"html/template"
 	"net/url"
 	"time"
@@ -69,5 +71,9 @@ func (s *Server) schemaOrg(r *catalog.Release, base string) template.JS {
 	if err != nil {
 		return ""
 	}
-	return template.JS(described)
+	var b bytes.Buffer
+	if err := json.Compact(&b, described); err != nil {
+		return ""
+	}
+	return template.JS(b.String())
 }

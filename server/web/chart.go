@@ -74,7 +74,7 @@ type tick struct {
 	X, Y, Text string
 }
 
-func px(f float64) string { return strconv.FormatFloat(f, 'f', 1, 64) }
+func px(f float64) string { return strings.TrimSuffix(strconv.FormatFloat(f, 'f', 1, 64), ".0") }
 
 // chartChoices finds what the selection can be grouped by, and what was asked for.
 func (v *datasetPage) chartChoices() *charts {

@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	pageRows   = 25
+	pageRows   = 15
 	sampleRows = 10 // of what is open on a condition
 )
 

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -25,17 +26,12 @@ type fieldRow struct {
 // spread is a histogram.
 type spread struct {
 	From, To, Summary string
-	Bins              []bin
-}
-
-type bin struct {
-	X, Y, Width, Height string
-	From, To            string
-	Count               int64
+	// Bars draws one bar a bin, as the d of a path.
+	Bars string
 }
 
 // topShown are the frequent values shown of a field.
-const topShown = 5
+const topShown = 3
 
 const (
 	sparkWidth  = 160.0
@@ -79,13 +75,15 @@ func (v *datasetPage) spread(f *catalog.Field, c *catalog.ColumnProfile) *spread
 	s := &spread{From: v.Value(f, c.Min), To: v.Value(f, c.Max)}
 	s.Summary = v.T("spread_summary", "Field", v.In(f.Title), "From", s.From, "To", s.To, "Count", at.Count, "Low", v.Value(f, at.From), "High", v.Value(f, at.To))
 	each := sparkWidth / float64(len(c.Histogram))
+	var bars strings.Builder
 	for i, b := range c.Histogram {
-		height := sparkHeight * float64(b.Count) / float64(most)
-		if b.Count > 0 {
-			height = math.Max(1, height)
+		if b.Count == 0 {
+			continue
 		}
-		s.Bins = append(s.Bins, bin{px(each * float64(i)), px(sparkHeight - height), px(math.Max(1, each-1)), px(height), v.Value(f, b.From), v.Value(f, b.To), b.Count})
+		height := math.Max(1, sparkHeight*float64(b.Count)/float64(most))
+		fmt.Fprintf(&bars, "M%s %sv-%sh%sv%s", px(each*float64(i)), px(sparkHeight), px(height), px(math.Max(1, each-1)), px(height))
 	}
+	s.Bars = bars.String()
 	return s
 }
 
@@ -96,7 +94,7 @@ func (v *datasetPage) top(f *catalog.Field, c *catalog.ColumnProfile) []barRow {
 	}
 	var rows []barRow
 	for _, one := range c.Top[:min(topShown, len(c.Top))] {
-		rows = append(rows, barRow{Label: v.Value(f, one.Value), Text: v.Number(one.Count), Href: v.To("/datasets/"+string(v.Release.Dataset.ID), "is."+f.Name, one.Value) + "#data",
+		rows = append(rows, barRow{Label: v.Value(f, one.Value), Text: v.Number(one.Count), Href: v.To("", "is."+f.Name, one.Value) + "#data",
 			Share: px(100 * float64(one.Count) / float64(v.Profile.Rows))})
 		if f.Semantic == catalog.Region {
 			rows[len(rows)-1].Label = v.regionName(one.Value)
