@@ -215,7 +215,7 @@ func TestAPanicInAToolIsAnErrorWithoutInternals(t *testing.T) {
 }
 
 func TestAClientThatLeavesEndsItsToolsCall(t *testing.T) {
-	engine := stuck{make(chan struct{})}
+	engine := stuck{freed: make(chan struct{})}
 	address := serveFile(t, 10, Options{Engine: engine})
 	ctx, leave := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer leave()

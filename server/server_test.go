@@ -16,9 +16,12 @@ import (
 )
 
 // stuck is an engine that answers nothing until it is told to stop.
-type stuck struct{ freed chan struct{} }
+type stuck struct{ asked, freed chan struct{} }
 
 func (s stuck) Query(ctx context.Context, _ query.Request) (query.Result, error) {
+	if s.asked != nil {
+		close(s.asked)
+	}
 	<-ctx.Done()
 	close(s.freed)
 	return nil, ctx.Err()
@@ -119,10 +122,14 @@ func TestAStalledClientIsCutOff(t *testing.T) {
 
 // A client that goes away frees what worked for it.
 func TestAClientThatLeavesFreesItsWorker(t *testing.T) {
-	engine := stuck{freed: make(chan struct{})}
+	engine := stuck{asked: make(chan struct{}), freed: make(chan struct{})}
 	address := serveFile(t, 1, Options{Engine: engine})
-	ctx, leave := context.WithTimeout(context.Background(), 200*time.Millisecond)
+	ctx, leave := context.WithTimeout(t.Context(), 30*time.Second)
 	defer leave()
+	go func() {
+		<-engine.asked // who leaves before has had nothing that works for him
+		leave()
+	}()
 	r, err := http.NewRequestWithContext(ctx, "GET", "http://"+address+"/api/v1/sql?q=SELECT+1", nil)
 	if err != nil {
 		t.Fatal(err)

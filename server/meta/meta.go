@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -106,6 +107,9 @@ func number(c *gin.Context, pages int) (int, error) {
 		return 1, nil
 	}
 	n, err := strconv.Atoi(given)
+	if errors.Is(err, strconv.ErrRange) && n > 0 {
+		err = nil // a page far past the last one is that, and no less a number
+	}
 	if err != nil || n < 1 {
 		return 0, problem.BadParam("page", "是 %q，应为不小于 1 的整数", "found %q, want a number from 1", given)
 	}

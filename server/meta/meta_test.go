@@ -3,8 +3,10 @@ package meta
 import (
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"flag"
 	"fmt"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -12,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gin-gonic/gin"
 
 	"govdata/catalog"
 	"govdata/catalog/croissant"
@@ -284,5 +288,17 @@ func TestAWordForASearchEngineCannotEndAScript(t *testing.T) {
 	var back map[string]any
 	if err := json.Unmarshal(body, &back); err != nil || !strings.HasPrefix(back["description"].(string), "</script>") {
 		t.Errorf("the text is another one: %v, %v", back["description"], err)
+	}
+}
+
+// Whatever number is asked for, a page past the last one is not there.
+func TestAPageFarPastTheLastIsNotThere(t *testing.T) {
+	for given, want := range map[string]error{"2": catalog.ErrNotFound, "23102178085165942543114670440448": catalog.ErrNotFound, "0": catalog.ErrInvalid,
+		"-23102178085165942543114670440448": catalog.ErrInvalid, "x": catalog.ErrInvalid} {
+		c, _ := gin.CreateTestContext(httptest.NewRecorder())
+		c.Request = httptest.NewRequest("GET", "/catalog.ttl?page="+given, nil)
+		if _, err := number(c, 1); !errors.Is(err, want) {
+			t.Errorf("page %s: %v, want %v", given, err, want)
+		}
 	}
 }

@@ -110,8 +110,9 @@ func chainOf(values url.Values, fields []catalog.Field) ([]*statement, error) {
 	filters := map[string]string{}
 	var unknown []string
 	size := 0
-	for name, list := range values {
-		key := strings.ToLower(name)
+	// In one order, so that of two faults always the same one is told.
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		key, list := strings.ToLower(name), values[name]
 		switch key {
 		case "$select", "$where", "$group", "$having", "$order", "$limit", "$offset", "$q", "$query", "$$exclude_system_fields":
 			if _, twice := given[key]; twice || len(list) > 1 {
