@@ -364,3 +364,13 @@ func TestAFailingStreamIsAnError(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatParquetCannotHoldIsSaidByColumn(t *testing.T) {
+	b := array.NewRecordBuilder(memory.DefaultAllocator, arrow.NewSchema([]arrow.Field{{Name: "id", Type: arrow.PrimitiveTypes.Int64}, {Name: "wait", Type: arrow.FixedWidthTypes.MonthDayNanoInterval}}, nil))
+	b.Field(0).AppendNull()
+	b.Field(1).AppendNull()
+	_, err := Write(context.Background(), io.Discard, catalog.Format{Ext: "parquet"}, readerOf(b.NewRecordBatch()), Meta{}, Options{})
+	if !errors.Is(err, catalog.ErrInvalid) || !strings.Contains(err.Error(), `"wait"`) || strings.Contains(err.Error(), `"id"`) {
+		t.Error(err)
+	}
+}
