@@ -374,3 +374,26 @@ func TestWhatParquetCannotHoldIsSaidByColumn(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// odd is a column that cannot be written.
+type odd struct{ texts }
+
+type texts = arrow.Array
+
+func (odd) ValueStr(int) string      { panic("of a kind that nobody thought of") }
+func (odd) GetOneForMarshal(int) any { panic("of a kind that nobody thought of") }
+func (odd) DataType() arrow.DataType { return arrow.FixedWidthTypes.MonthInterval }
+
+// A panic of a goroutine would end the server.
+func TestAColumnOfAnotherKindIsAnErrorAndNoPanic(t *testing.T) {
+	b := array.NewStringBuilder(memory.DefaultAllocator)
+	b.AppendValues([]string{"a", "b"}, nil)
+	column := odd{b.NewStringArray()}
+	schema := arrow.NewSchema([]arrow.Field{{Name: "odd", Type: column.DataType()}}, nil)
+	for _, ext := range []string{"csv", "jsonl", "xlsx"} {
+		_, err := Write(context.Background(), io.Discard, catalog.Format{Ext: ext}, readerOf(array.NewRecordBatch(schema, []arrow.Array{column}, 2)), Meta{}, Options{})
+		if err == nil || !strings.Contains(err.Error(), "nobody thought of") {
+			t.Errorf("%s: %v", ext, err)
+		}
+	}
+}

@@ -27,6 +27,8 @@ var chinese = []struct {
 	{is(`the statement holds a NUL character`), `语句中有 NUL 字符`},
 	{is(`brackets nest more than (\d+) deep`), `括号嵌套超过 $1 层`},
 	{is(`('.') without its opening bracket`), `$1 没有对应的左括号`},
+	{is(`the column (.*) is an? (\S+), which no format of answers can hold`), `列 $1 的类型是 $2，任何结果格式都无法表示`},
+	{is(`CAST it to VARCHAR`), `请用 CAST 转换为 VARCHAR`},
 	{is(`a bracket is not closed`), `有括号没有闭合`},
 	{is(`the statement is too deeply nested`), `语句嵌套过深`},
 	{is(`only a SELECT is allowed`), `只能是一条 SELECT 语句`},

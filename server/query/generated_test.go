@@ -375,3 +375,23 @@ func TestWhatWasGeneratedBeforeIsHarmless(t *testing.T) {
 	}
 	a.unharmed(t)
 }
+
+// Of these types Arrow would carry DuckDB's own bytes, or a part of the value.
+func TestAColumnThatNoFormatHoldsIsRefused(t *testing.T) {
+	s := newSite(t, nil)
+	for kind, value := range map[string]string{
+		"BIT": "'101'::BIT", "TIMETZ": "'12:00:00+01'::TIMETZ", "BIGNUM": "'99'::BIGNUM", "GEOMETRY": "'POINT (1 2)'::GEOMETRY", "VARIANT": "1::VARIANT", "UNION": "union_value(a := 1)",
+	} {
+		for _, form := range []string{"%s", "[%s]", "{'x': [%s]}", "MAP {1: %s}"} {
+			sql := "SELECT 1 AS id, " + fmt.Sprintf(form, value) + " AS odd"
+			_, err := s.ask(t.Context(), s.request(sql))
+			var fault *SQLError
+			if !errors.As(err, &fault) || !strings.Contains(fault.Message, `"odd" is a `+kind) || fault.Hint != "CAST it to VARCHAR" {
+				t.Errorf("%s: %v", sql, err)
+			}
+		}
+		if rows, err := s.ask(t.Context(), s.request("SELECT CAST("+value+" AS VARCHAR) AS odd")); err != nil || rows[0][0] == "" {
+			t.Errorf("%s as text: %v %v", kind, rows, err)
+		}
+	}
+}

@@ -1,2 +1,2 @@
--- The records have an extension type.
-SELECT 'POINT (1 2)'::GEOMETRY, 1::VARIANT, [union_value(a := 1)]
+-- Each an extension type or a union in the records: panics in the writers.
+SELECT 'POINT (1 2)'::GEOMETRY
