@@ -36,6 +36,7 @@ var chinese = []struct {
 	{is(`these are (\d+) statements; exactly one SELECT is allowed`), `这里有 $1 条语句，只能有一条 SELECT`},
 	{is(`the (statement|request) names (\d+) tables; at most (\d+) are allowed`), `引用了 $2 个表，最多允许 $3 个`},
 	{is(`AT \(\.\.\.\) is not supported; name the release: (.*)`), `不支持 AT (...)；请直接写出版本：$1`},
+	{is(`the type (.*) is not available`), `类型 $1 不可用`},
 	{is(`(.*) is not allowed here`), `此处不允许 $1`},
 	{is(`this call is not allowed`), `不允许这样调用`},
 	{is(`the parameter (\$.*) has no value`), `参数 $1 没有值`},

@@ -177,7 +177,7 @@ func unspoken(t duckdb.LogicalType) string {
 		return "BIGNUM"
 	case duckdb.TypeGeometry:
 		return "GEOMETRY"
-	case duckdb.TypeVariant:
+	case duckdb.TypeVariant: // which JSON functions can name
 		return "VARIANT"
 	case duckdb.TypeUnion:
 		return "UNION"
