@@ -7,11 +7,13 @@
 package export
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -136,6 +138,7 @@ func inOrder[T any](ctx context.Context, rows array.RecordReader, work func(arro
 		batch arrow.RecordBatch
 		rows  int64
 		made  T
+		err   error
 		done  chan struct{}
 	}
 	group, ctx := errgroup.WithContext(ctx)
@@ -163,7 +166,7 @@ func inOrder[T any](ctx context.Context, rows array.RecordReader, work func(arro
 		group.Go(func() error {
 			for j := range todo {
 				if ctx.Err() == nil {
-					j.made = work(j.batch)
+					j.made, j.err = attempt(work, j.batch)
 				}
 				j.batch.Release()
 				close(j.done)
@@ -174,7 +177,7 @@ func inOrder[T any](ctx context.Context, rows array.RecordReader, work func(arro
 	group.Go(func() error {
 		for j := range order {
 			<-j.done
-			if err := ctx.Err(); err != nil {
+			if err := cmp.Or(j.err, ctx.Err()); err != nil {
 				return err
 			}
 			if err := write(j.rows, j.made); err != nil {
@@ -186,6 +189,17 @@ func inOrder[T any](ctx context.Context, rows array.RecordReader, work func(arro
 	})
 	err := group.Wait()
 	return total, err
+}
+
+// attempt makes an error of a panic: nobody else catches that of a goroutine, and
+// it would end the server for one column of a kind that nobody thought of.
+func attempt[T any](work func(arrow.RecordBatch) T, batch arrow.RecordBatch) (made T, err error) {
+	defer func() {
+		if failure := recover(); failure != nil {
+			err = fmt.Errorf("panic: %v\n%s", failure, debug.Stack())
+		}
+	}()
+	return work(batch), nil
 }
 
 // inOrderBytes is inOrder for bytes that go to w; work appends to what it is given.

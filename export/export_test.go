@@ -364,3 +364,36 @@ func TestAFailingStreamIsAnError(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatParquetCannotHoldIsSaidByColumn(t *testing.T) {
+	b := array.NewRecordBuilder(memory.DefaultAllocator, arrow.NewSchema([]arrow.Field{{Name: "id", Type: arrow.PrimitiveTypes.Int64}, {Name: "wait", Type: arrow.FixedWidthTypes.MonthDayNanoInterval}}, nil))
+	b.Field(0).AppendNull()
+	b.Field(1).AppendNull()
+	_, err := Write(context.Background(), io.Discard, catalog.Format{Ext: "parquet"}, readerOf(b.NewRecordBatch()), Meta{}, Options{})
+	if !errors.Is(err, catalog.ErrInvalid) || !strings.Contains(err.Error(), `"wait"`) || strings.Contains(err.Error(), `"id"`) {
+		t.Error(err)
+	}
+}
+
+// odd is a column that cannot be written.
+type odd struct{ texts }
+
+type texts = arrow.Array
+
+func (odd) ValueStr(int) string      { panic("of a kind that nobody thought of") }
+func (odd) GetOneForMarshal(int) any { panic("of a kind that nobody thought of") }
+func (odd) DataType() arrow.DataType { return arrow.FixedWidthTypes.MonthInterval }
+
+// A panic of a goroutine would end the server.
+func TestAColumnOfAnotherKindIsAnErrorAndNoPanic(t *testing.T) {
+	b := array.NewStringBuilder(memory.DefaultAllocator)
+	b.AppendValues([]string{"a", "b"}, nil)
+	column := odd{b.NewStringArray()}
+	schema := arrow.NewSchema([]arrow.Field{{Name: "odd", Type: column.DataType()}}, nil)
+	for _, ext := range []string{"csv", "jsonl", "xlsx"} {
+		_, err := Write(context.Background(), io.Discard, catalog.Format{Ext: ext}, readerOf(array.NewRecordBatch(schema, []arrow.Array{column}, 2)), Meta{}, Options{})
+		if err == nil || !strings.Contains(err.Error(), "nobody thought of") {
+			t.Errorf("%s: %v", ext, err)
+		}
+	}
+}

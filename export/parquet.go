@@ -2,6 +2,7 @@ package export
 
 import (
 	"context"
+	"fmt"
 	"io"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -9,6 +10,8 @@ import (
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/compress"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
+
+	"govdata/catalog"
 )
 
 // rowGroup is DuckDB's row group: what one statistic of a Parquet file covers.
@@ -18,6 +21,9 @@ const rowGroup = 122880
 // DuckDB's work, see Render.)
 func writeParquet(ctx context.Context, w io.Writer, rows array.RecordReader, meta Meta) (n int64, err error) {
 	schema := rows.Schema()
+	if err := parquetable(schema); err != nil {
+		return 0, err
+	}
 	out, err := pqarrow.NewFileWriter(schema, struct{ io.Writer }{w},
 		parquet.NewWriterProperties(parquet.WithCompression(compress.Codecs.Zstd), parquet.WithCreatedBy(meta.Software), parquet.WithMaxRowGroupLength(rowGroup)),
 		pqarrow.NewArrowWriterProperties(pqarrow.WithStoreSchema()))
@@ -43,6 +49,16 @@ func writeParquet(ctx context.Context, w io.Writer, rows array.RecordReader, met
 		return n, err
 	}
 	return n, out.Close()
+}
+
+// parquetable says which column, if any, the format has no type for.
+func parquetable(schema *arrow.Schema) error {
+	for _, f := range schema.Fields() {
+		if _, err := pqarrow.ToParquet(arrow.NewSchema([]arrow.Field{f}, nil), nil, pqarrow.DefaultWriterProps()); err != nil {
+			return fmt.Errorf("column %q: Parquet cannot hold %s; make it a text by CAST(... AS VARCHAR): %w", f.Name, f.Type, catalog.ErrInvalid)
+		}
+	}
+	return nil
 }
 
 // keyValues are what a Parquet file says of itself.

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -145,12 +146,55 @@ func (d *duck) open(sql string, values map[string]any) (_ *cursor, err error) {
 		names[i] = duckdb.ColumnName(&c.result, i)
 		types[i] = duckdb.ColumnLogicalType(&c.result, i)
 	}
-	schema, failed := duckdb.NewArrowSchema(c.options, types, names)
+	defer func() {
+		for i := range types {
+			duckdb.DestroyLogicalType(&types[i])
+		}
+	}()
 	for i := range types {
-		duckdb.DestroyLogicalType(&types[i])
+		if kind := unspoken(types[i]); kind != "" {
+			return nil, &SQLError{Message: fmt.Sprintf("the column %q is a %s, which no format of answers can hold", clip(names[i]), kind), Hint: "CAST it to VARCHAR"}
+		}
 	}
+	schema, failed := duckdb.NewArrowSchema(c.options, types, names)
 	c.schema = schema
 	return c, dataError(&failed)
+}
+
+// unspoken names the type, t or one inside it, of which Arrow would only carry
+// DuckDB's own bytes, or a part of the value; "" where there is none.
+func unspoken(t duckdb.LogicalType) string {
+	inside := func(part duckdb.LogicalType) string {
+		defer duckdb.DestroyLogicalType(&part)
+		return unspoken(part)
+	}
+	switch duckdb.GetTypeId(t) {
+	case duckdb.TypeBit:
+		return "BIT"
+	case duckdb.TypeTimeTZ:
+		return "TIMETZ"
+	case duckdb.TypeBigNum:
+		return "BIGNUM"
+	case duckdb.TypeGeometry:
+		return "GEOMETRY"
+	case duckdb.TypeVariant: // which JSON functions can name
+		return "VARIANT"
+	case duckdb.TypeUnion:
+		return "UNION"
+	case duckdb.TypeList:
+		return inside(duckdb.ListTypeChildType(t))
+	case duckdb.TypeArray:
+		return inside(duckdb.ArrayTypeChildType(t))
+	case duckdb.TypeMap:
+		return cmp.Or(inside(duckdb.MapTypeKeyType(t)), inside(duckdb.MapTypeValueType(t)))
+	case duckdb.TypeStruct:
+		for i := range duckdb.StructTypeChildCount(t) {
+			if kind := inside(duckdb.StructTypeChildType(t, i)); kind != "" {
+				return kind
+			}
+		}
+	}
+	return ""
 }
 
 // next returns the next rows, at most 2048, or nil at the end. The caller
@@ -260,7 +304,7 @@ func toFailure(err error, sql string, secrets []string) failure {
 		return failure{Kind: failMemory}
 	case strings.EqualFold(e.Type, "interrupt"):
 		return failure{Kind: failTimeout}
-	case strings.EqualFold(e.Type, "internal"):
+	case strings.EqualFold(e.Type, "internal"), e.Type == "Invalid": // what is no exception of DuckDB's own, vector::_M_default_append
 		return failure{Kind: failFault, Message: e.Error()}
 	case !publicTypes[e.Type]:
 		return failure{Kind: failInternal, Message: e.Error()}

@@ -80,7 +80,7 @@ substring substring_grapheme subtract suffix switch tan tanh time_bucket timezon
 to_centuries to_days to_decades to_hex to_hours to_json to_microseconds to_millennia to_milliseconds to_minutes
 to_months to_quarters to_seconds to_timestamp to_weeks to_years today transaction_timestamp translate trim trunc
 try_strptime typeof ucase unbin unhex unicode union_extract union_tag union_value unnest upper url_decode url_encode
-uuid uuid_extract_timestamp uuid_extract_version uuidv4 uuidv7 variant_extract variant_typeof wavg week weekday
+uuid uuid_extract_timestamp uuid_extract_version uuidv4 uuidv7 wavg week weekday
 weekofyear weighted_avg xor year yearweek
 `)
 

@@ -128,7 +128,11 @@ func (w *walker) object(o map[string]any, visible *scope) error {
 	case isExpression:
 		return w.expression(class, o, visible)
 	case kind == "" || strings.HasSuffix(kind, "_TYPE_INFO"):
-		// Lists, statements, constants and types hold no choice of their own.
+		// Lists, statements, constants and types hold no choice of their own, but
+		// for one type: sorting a VARIANT writes beyond its memory.
+		if id, _ := o["id"].(string); id == "VARIANT" {
+			return w.refuse(o, "the type VARIANT is not available")
+		}
 		return w.children(o, visible)
 	case kind == "BASE_TABLE":
 		return w.table(o, visible)

@@ -172,3 +172,16 @@ func FuzzTree(f *testing.F) {
 		}
 	})
 }
+
+// A type is judged wherever it can be named.
+func TestTheTypeVariantIsRefused(t *testing.T) {
+	for _, sql := range []string{"SELECT 1::VARIANT", "SELECT TRY_CAST(NULL AS STRUCT(a variant[])[2])", `SELECT CAST(1 AS "Variant")`, "SELECT variant '1'", "SELECT * FROM range(2) WHERE [1]::MAP(INT, VARIANT) IS NULL"} {
+		_, err := parser().judge(sql, DefaultLimits)
+		if err == nil || !strings.Contains(err.Error(), "VARIANT is not available") {
+			t.Errorf("%s: %v", sql, err)
+		}
+	}
+	if _, err := parser().judge("SELECT 'VARIANT', {'id': 'VARIANT'} AS variant", DefaultLimits); err != nil {
+		t.Error(err)
+	}
+}

@@ -165,13 +165,16 @@ func (a *arena) ask(ctx context.Context, statement string, n uint64) verdict {
 		}
 	}
 	told := &bytes.Buffer{}
+	ended := make(chan time.Duration, 1)
+	if q != nil {
+		go func() { <-q.worker.exited; ended <- time.Since(q.begun) }()
+	}
 	if err == nil {
 		err = written(ctx, &firstBytes{told}, format, q)
 	}
 	if q != nil {
 		q.Close()
-		<-q.worker.exited
-		v.took = time.Since(q.begun)
+		v.took = <-ended
 		if usage, ok := q.worker.cmd.ProcessState.SysUsage().(*syscall.Rusage); ok && runtime.GOOS == "linux" {
 			v.memory = usage.Maxrss << 10
 		}
@@ -248,7 +251,7 @@ func (a *arena) late(ctx context.Context, statement string, n uint64, v verdict)
 func (a *arena) judge(ctx context.Context, statement string, n uint64) verdict {
 	v := a.ask(ctx, statement, n)
 	if a.late(ctx, statement, n, v) {
-		v.wrong = append(v.wrong, fmt.Sprintf("the worker was gone after %v", v.took))
+		v.wrong = append(v.wrong, fmt.Sprintf("the worker was gone after %v, and late again", v.took))
 	}
 	if limit := int64(a.pool.Limits().MemoryMB) << 20 * 5 / 4; v.memory > limit {
 		v.wrong = append(v.wrong, fmt.Sprintf("the worker had %d MiB", v.memory>>20))
@@ -273,8 +276,8 @@ func (a *arena) unharmed(t *testing.T) {
 }
 
 // Statements that nobody wrote are harmless too. The quick run takes 15 s at most;
-// GOVDATA_TEST_LONG names how long another one takes (30m), GOVDATA_TEST_SEED its
-// seed, and GOVDATA_TEST_QUESTION the one statement to run again.
+// with GOVDATA_TEST_LONG set it takes half an hour, or as long as that says (2h),
+// with the seed GOVDATA_TEST_SEED over the releases of GOVDATA_TEST_DATA, and GOVDATA_TEST_QUESTION the one statement to run again.
 func TestGeneratedStatementsAreHarmless(t *testing.T) {
 	if raceDetector {
 		t.Skip("what a worker may use says nothing where it carries the race detector")
@@ -282,11 +285,10 @@ func TestGeneratedStatementsAreHarmless(t *testing.T) {
 	length, seed := 15*time.Second, uint64(1)
 	most := uint64(200)
 	if s := os.Getenv("GOVDATA_TEST_LONG"); s != "" {
-		d, err := time.ParseDuration(s)
-		if err != nil {
-			t.Fatalf("GOVDATA_TEST_LONG=%s: want a time such as 30m", s)
+		length, most = 30*time.Minute, 1<<62
+		if d, err := time.ParseDuration(s); err == nil && d > 0 {
+			length = d
 		}
-		length, most = d, 1<<62
 	}
 	if s := os.Getenv("GOVDATA_TEST_SEED"); s != "" {
 		var err error
@@ -343,5 +345,56 @@ func TestGeneratedStatementsAreHarmless(t *testing.T) {
 		min(next.Load(), most), seed, kinds, findings, slowest, memory>>20, a.pool.Limits().MemoryMB, a.pool.Stats())
 	if kinds["answer"]+kinds["timeout"]+kinds["too large"] < kinds["fault"]/4 {
 		t.Errorf("most statements are not even run: %v", kinds)
+	}
+}
+
+// What a generated statement once found, in its smallest form: testdata/generated
+// holds them with what they did. Each is asked often, as some of it was chance.
+func TestWhatWasGeneratedBeforeIsHarmless(t *testing.T) {
+	if raceDetector {
+		t.Skip("what a worker may use says nothing where it carries the race detector")
+	}
+	a := newArena(t)
+	files, err := filepath.Glob("testdata/generated/*.sql")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all sync.WaitGroup
+		for worker := range 2 {
+			all.Go(func() {
+				for n := range uint64(3) {
+					if v := a.judge(t.Context(), string(text), 2*n+uint64(worker)); len(v.wrong) > 0 {
+						t.Errorf("%s: %s\n%s", filepath.Base(file), strings.Join(v.wrong, "; "), a.log.take())
+					}
+				}
+			})
+		}
+		all.Wait()
+	}
+	a.unharmed(t)
+}
+
+// Of these types Arrow would carry DuckDB's own bytes, or a part of the value.
+func TestAColumnThatNoFormatHoldsIsRefused(t *testing.T) {
+	s := newSite(t, nil)
+	for kind, value := range map[string]string{
+		"BIT": "'101'::BIT", "TIMETZ": "'12:00:00+01'::TIMETZ", "BIGNUM": "'99'::BIGNUM", "GEOMETRY": "'POINT (1 2)'::GEOMETRY", "UNION": "union_value(a := 1)",
+	} {
+		for _, form := range []string{"%s", "[%s]", "{'x': [%s]}", "MAP {1: %s}"} {
+			sql := "SELECT 1 AS id, " + fmt.Sprintf(form, value) + " AS odd"
+			_, err := s.ask(t.Context(), s.request(sql))
+			var fault *SQLError
+			if !errors.As(err, &fault) || !strings.Contains(fault.Message, `"odd" is a `+kind) || fault.Hint != "CAST it to VARCHAR" {
+				t.Errorf("%s: %v", sql, err)
+			}
+		}
+		if rows, err := s.ask(t.Context(), s.request("SELECT CAST("+value+" AS VARCHAR) AS odd")); err != nil || rows[0][0] == "" {
+			t.Errorf("%s as text: %v %v", kind, rows, err)
+		}
 	}
 }

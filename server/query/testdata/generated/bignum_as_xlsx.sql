@@ -1,0 +1,2 @@
+-- A goroutine of the XLSX writer panicked on it, which ended the whole server.
+SELECT '99'::BIGNUM

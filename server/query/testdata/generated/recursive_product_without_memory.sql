@@ -1,0 +1,2 @@
+-- SIGSEGV where two threads ran out of memory together.
+WITH c1 AS (WITH c2 AS (WITH RECURSIVE c3(i) AS (SELECT 1::HUGEINT UNION SELECT i * 2 FROM c3 WHERE i < 9223372036854775807) SELECT i FROM c3) SELECT * FROM c2 a, c2 b) SELECT * FROM c1 a, c1 b ORDER BY 1
