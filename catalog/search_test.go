@@ -438,3 +438,23 @@ func FuzzSearch(f *testing.F) {
 		}
 	})
 }
+
+func TestWordsAreFoundWhereTheyMatter(t *testing.T) {
+	fees := &catalog.Release{Manifest: catalog.Manifest{Dataset: catalog.Dataset{ID: "fee_catalog", Title: catalog.Text{Zh: "收费目录", En: "Catalogue of fees"}, Keywords: []string{"fee"},
+		Fields: []catalog.Field{{Name: "rate", Title: catalog.Text{Zh: "收费标准", En: "Rate"}}}}}}
+	feedback := &catalog.Release{Manifest: catalog.Manifest{Dataset: catalog.Dataset{ID: "consultation_feedback", Title: catalog.Text{Zh: "意见采纳", En: "Opinions and feedback"},
+		Description: catalog.Text{En: "No fee is charged"}}}}
+	search := catalog.SearchOver([]*catalog.Release{feedback, fees})
+	for text, want := range map[string]catalog.ID{"fee": "fee_catalog", "收费": "fee_catalog", "feedback": "consultation_feedback", "opinions": "consultation_feedback", "标准": "fee_catalog"} {
+		if found := search(catalog.Query{Text: text}); len(found.Hits) == 0 || found.Hits[0].Release.Dataset.ID != want {
+			t.Errorf("%s: %+v, want %s first", text, found.Hits, want)
+		}
+	}
+	if found := search(catalog.Query{}); found.Total != 2 {
+		t.Errorf("no words find %d of 2", found.Total)
+	}
+	// One that has but one of the words is a hit only where the other is said to be missing.
+	if found := search(catalog.Query{Text: "rate opinions"}); found.Total > 0 && len(found.Missing) == 0 {
+		t.Errorf("nothing answers both words, and yet: %+v", found)
+	}
+}

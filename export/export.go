@@ -9,7 +9,6 @@ package export
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"runtime"
@@ -69,10 +68,7 @@ type Options struct {
 // what was written is no whole file.
 func Write(ctx context.Context, w io.Writer, format catalog.Format, rows array.RecordReader, meta Meta, o Options) (int64, error) {
 	n, err := write(ctx, w, format.Ext, rows, meta, o)
-	if errors.Is(err, arrow.ErrNotImplemented) {
-		// A result can have types that no dataset has, an INTERVAL for one.
-		return n, fmt.Errorf("export %s: a column has a type that this format does not take (%v); CAST it to VARCHAR: %w", format.Ext, err, catalog.ErrInvalid)
-	} else if err != nil {
+	if err != nil {
 		return n, fmt.Errorf("export %s: %w", format.Ext, err)
 	}
 	return n, nil

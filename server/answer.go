@@ -14,7 +14,6 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
-	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -572,12 +571,7 @@ func (s *Server) answer(c *gin.Context, q *question) (err error) {
 	written := make(chan struct{})
 	go func() {
 		defer close(written)
-		defer func() {
-			if failure := recover(); failure != nil {
-				out.end(fmt.Errorf("panic: %v\n%s", failure, debug.Stack()))
-			}
-		}()
-		out.end(a.write(ctx, out, result))
+		out.end(guarded(func() error { return a.write(ctx, out, result) }))
 	}()
 	// The result is closed by who asked for it, when nobody reads it any more.
 	defer func() { cancel(); out.close(); <-written }()

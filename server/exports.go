@@ -295,7 +295,7 @@ func (s *Server) runExport(ctx context.Context, job *exports.Job) error {
 	}
 	set(running)
 	defer set(nil)
-	err := s.export(jobCtx, job, running)
+	err := guarded(func() error { return s.export(jobCtx, job, running) })
 	s.metrics.queries.WithLabelValues(outcome(err)).Inc()
 	note := context.WithoutCancel(ctx)
 	if ctx.Err() != nil {

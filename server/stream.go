@@ -19,12 +19,7 @@ func (s *Server) stream(c *gin.Context, cancel func(), write func(io.Writer) err
 	written := make(chan struct{})
 	go func() {
 		defer close(written)
-		defer func() {
-			if failure := recover(); failure != nil {
-				out.end(fmt.Errorf("panic: %v\n%s", failure, debug.Stack()))
-			}
-		}()
-		out.end(write(out))
+		out.end(guarded(func() error { return write(out) }))
 	}()
 	defer func() { cancel(); out.close(); <-written }()
 	if _, err := out.begin(); err != nil {
@@ -38,4 +33,15 @@ func (s *Server) stream(c *gin.Context, cancel func(), write func(io.Writer) err
 		s.o.Log.Warn("answer broken off", "path", c.Request.URL.Path, "error", err)
 	}
 	panic(http.ErrAbortHandler)
+}
+
+// guarded makes an error of a panic in work that nobody else would catch, because
+// it goes on beside a request: it would end the server.
+func guarded(work func() error) (err error) {
+	defer func() {
+		if failure := recover(); failure != nil {
+			err = fmt.Errorf("panic: %v\n%s", failure, debug.Stack())
+		}
+	}()
+	return work()
 }

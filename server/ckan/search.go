@@ -19,7 +19,7 @@ type found struct {
 	// all is every text of it in lower case, made when it is first asked for.
 	all string
 	// score says how well it answers.
-	score int
+	score float32
 }
 
 func (f *found) mentions(text string) bool {
@@ -222,11 +222,18 @@ func (s *site) search(p params) (all []*found, order string, err error) {
 	if err != nil {
 		return nil, "", err
 	}
-	words := strings.Fields(strings.ToLower(q))
+	// What the conditions let through is ranked as the catalog's own search does;
+	// what that does not know as words (a field, a pattern) has no rank.
+	scores := map[catalog.ID]float32{}
+	if answer, err := s.Catalog.Search(catalog.Query{Text: q}); err == nil {
+		for _, h := range answer.Hits {
+			scores[h.Release.Dataset.ID] = h.Score
+		}
+	}
 	for _, r := range s.all {
 		f := &found{site: s, release: r, dict: s.packageDict(r)}
 		if filter.holds(f) && asked.holds(f) {
-			f.score = r.Dataset.Relevance(words)
+			f.score = scores[r.Dataset.ID]
 			all = append(all, f)
 		}
 	}

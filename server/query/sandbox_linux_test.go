@@ -149,7 +149,7 @@ func TestAWorkerTakenOverCanDoNothing(t *testing.T) {
 // watchWorkers looks every few milliseconds how much memory the children of
 // this process have had at most. (The kernel's account of an ended process
 // begins with the size of the process that started it.)
-func watchWorkers(t *testing.T) (peak func() int64) {
+func watchWorkers(t testing.TB) (peak func() int64) {
 	var most atomic.Int64
 	watch := time.NewTicker(5 * time.Millisecond)
 	t.Cleanup(watch.Stop)

@@ -6,4 +6,4 @@ import "testing"
 
 func probe([]string) {}
 
-func watchWorkers(*testing.T) func() int64 { return func() int64 { return 0 } }
+func watchWorkers(testing.TB) func() int64 { return func() int64 { return 0 } }

@@ -143,8 +143,8 @@ func errorAt(sql string, pos int, message, hint string) *SQLError {
 	return e
 }
 
-// nearest returns the candidate that s is most likely a misspelling of, or "".
-func nearest(s string, candidates []string) string {
+// Nearest returns the candidate that s is most likely a misspelling of, or "".
+func Nearest(s string, candidates []string) string {
 	if len(s) > 64 {
 		return ""
 	}
@@ -181,7 +181,7 @@ func editDistance(a, b string) int {
 
 // didYouMean is the hint for a misspelt name, or "".
 func didYouMean(s string, candidates []string) string {
-	if n := nearest(s, candidates); n != "" {
+	if n := Nearest(s, candidates); n != "" {
 		return fmt.Sprintf("did you mean %q?", n)
 	}
 	return ""

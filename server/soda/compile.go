@@ -9,6 +9,7 @@ import (
 
 	"govdata/catalog"
 	"govdata/catalog/store"
+	"govdata/server/query"
 )
 
 // Table is what a chain of SoQL statements is asked of.
@@ -589,7 +590,7 @@ func (st *stage) noColumn(c *column) error {
 	for _, f := range st.scope {
 		names = append(names, f.name)
 	}
-	if best := nearest(fold(c.name), names); best != "" {
+	if best := query.Nearest(fold(c.name), names); best != "" {
 		hint = " (did you mean " + best + "?)"
 	}
 	return wrong(st.text, c.at, "no-such-column", map[string]any{"column": c.name, "dataset": st.table.Name}, "No such column: %s%s", clip(c.name), hint)

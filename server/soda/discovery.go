@@ -1,7 +1,6 @@
 package soda
 
 import (
-	"cmp"
 	"net"
 	"net/http"
 	"net/url"
@@ -41,18 +40,17 @@ func (f *face) discover(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	all, err := f.Catalog.All()
+	answer, err := f.Catalog.Search(catalog.Query{Text: values.Get("q"), Lang: f.Lang(c)})
 	if err != nil {
 		return err
 	}
-	words := strings.Fields(strings.ToLower(values.Get("q")))
 	var found []*catalog.Release
-	for _, r := range all {
-		if matches(r, values) && r.Dataset.Relevance(words) > 0 {
-			found = append(found, r)
+	for _, h := range answer.Hits {
+		if matches(h.Release, values) {
+			found = append(found, h.Release)
 		}
 	}
-	if err := f.sort(found, values.Get("order"), words, f.Lang(c)); err != nil {
+	if err := f.sort(found, values.Get("order"), f.Lang(c)); err != nil {
 		return err
 	}
 	scrolled := values.Get("scroll_id")
@@ -126,8 +124,8 @@ func matches(r *catalog.Release, values url.Values) bool {
 		is("derived", "false") && is("explicitly_hidden", "false") && is("approval_status", "approved")
 }
 
-// sort orders what was found: by relevance, or as asked.
-func (f *face) sort(found []*catalog.Release, order string, words []string, lang string) error {
+// sort orders what was found: as it was found, the best first, or as asked.
+func (f *face) sort(found []*catalog.Release, order, lang string) error {
 	key, direction, _ := strings.Cut(strings.TrimSpace(order), " ")
 	descending := strings.EqualFold(strings.TrimSpace(direction), "desc")
 	if direction != "" && !descending && !strings.EqualFold(strings.TrimSpace(direction), "asc") {
@@ -136,9 +134,7 @@ func (f *face) sort(found []*catalog.Release, order string, words []string, lang
 	var by func(a, b *catalog.Release) int
 	switch key {
 	case "", "relevance":
-		by, descending = func(a, b *catalog.Release) int {
-			return cmp.Compare(b.Dataset.Relevance(words), a.Dataset.Relevance(words))
-		}, false
+		return nil
 	case "name":
 		by = func(a, b *catalog.Release) int {
 			return strings.Compare(a.Dataset.Title.In(lang), b.Dataset.Title.In(lang))

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"govdata/server/query"
 )
 
 // function is one that is called with arguments of fixed types. The SQL takes
@@ -148,7 +150,7 @@ func (st *stage) call(c *call) (value, error) {
 	}
 	if !simple && !known && !cast {
 		hint := ""
-		if best := nearest(c.name, functionNames()); best != "" {
+		if best := query.Nearest(c.name, functionNames()); best != "" {
 			hint = " (did you mean " + best + "?)"
 		}
 		return value{}, wrong(st.text, c.at, "no-such-function", map[string]any{"function": c.name}, "No such function: %s%s", clip(shown), hint)
@@ -597,39 +599,4 @@ func (st *stage) cast(c *call, target string, v value) (value, error) {
 		return v, st.mismatch(c.args[0], "::"+target, v.kind)
 	}
 	return out, nil
-}
-
-// nearest returns the candidate that differs from s the least, or "".
-func nearest(s string, candidates []string) string {
-	if len(s) > 64 {
-		return ""
-	}
-	best, limit := "", len([]rune(s))/3
-	for _, c := range candidates {
-		if d := distance([]rune(s), []rune(c)); d <= limit {
-			best, limit = c, d-1
-		}
-	}
-	return best
-}
-
-// distance is Levenshtein's.
-func distance(a, b []rune) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range a {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range b {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
