@@ -84,6 +84,7 @@ func TestShortVisitsPassManyHeavyUsers(t *testing.T) {
 func TestUsersGetTimeByTheirWeight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := newTurns(2, 1, 1000, 1000)
+		var mu sync.Mutex // got and random
 		got := map[string]time.Duration{}
 		ctx, stop := context.WithTimeout(t.Context(), 5*time.Minute)
 		defer stop()
@@ -94,9 +95,13 @@ func TestUsersGetTimeByTheirWeight(t *testing.T) {
 				if err != nil {
 					return
 				}
+				mu.Lock()
 				d := took()
+				mu.Unlock()
 				time.Sleep(d)
+				mu.Lock()
 				got[name] += d
+				mu.Unlock()
 				q.done(turn)
 			}
 		}
@@ -106,8 +111,8 @@ func TestUsersGetTimeByTheirWeight(t *testing.T) {
 			go ask("key", 4, func() time.Duration { return time.Duration(random.IntN(2000)) * time.Millisecond })
 		}
 		<-ctx.Done()
-		synctest.Wait()
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		one := (got["many short"] + got["few long"]) / 2
 		for name, want := range map[string]float64{"many short": 1, "few long": 1, "key": 4} {
 			if share := got[name].Seconds() / one.Seconds() / want; share < 0.8 || share > 1.25 {
