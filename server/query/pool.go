@@ -23,6 +23,9 @@ import (
 // slow before it is killed.
 const grace = 250 * time.Millisecond
 
+// startCost is what the start of a worker takes of a processor, about.
+const startCost = 25 * time.Millisecond
+
 // PoolOptions tune NewPool. The zero value is what a server wants.
 type PoolOptions struct {
 	// Workers is how many questions run at once, besides one more of somebody
@@ -59,12 +62,14 @@ type Pool struct {
 	// background are the turns of Request.Background.
 	background *turns
 	// memory holds workers to their memory; nil: only their rlimits do.
-	memory  *cgroups
-	ready   chan *process
-	started atomic.Int64
-	killed  atomic.Int64
-	crashed atomic.Int64
-	refused atomic.Int64
+	memory *cgroups
+	// ready workers are anybody's, spare ones wait for those who ask seldom.
+	ready, spare chan *process
+	starts       *starts
+	started      atomic.Int64
+	killed       atomic.Int64
+	crashed      atomic.Int64
+	refused      atomic.Int64
 
 	held atomic.Pointer[ready]
 	// life ends with Close.
@@ -105,7 +110,8 @@ func NewPool(o PoolOptions) (*Pool, error) {
 		}
 		o.Command = []string{self, "worker"}
 	}
-	p := &Pool{o: o, turns: newTurns(o.Workers, 1, o.Queue, o.UserQueue), background: newTurns(1, 0, 1, 1), ready: make(chan *process)}
+	p := &Pool{o: o, turns: newTurns(o.Workers, 1, o.Queue, o.UserQueue), background: newTurns(1, 0, 1, 1), ready: make(chan *process), spare: make(chan *process), starts: newStarts(o.Workers)}
+	p.turns.charge = startCost
 	p.life, p.end = context.WithCancel(context.Background())
 	if o.Cgroup != "" {
 		var err error
@@ -113,9 +119,12 @@ func NewPool(o PoolOptions) (*Pool, error) {
 			return nil, fmt.Errorf("query: %w", err)
 		}
 	}
-	first := make(chan error, o.Workers)
+	first := make(chan error, 3*o.Workers)
+	for range 2 * o.Workers {
+		p.wait.Go(func() { p.keepReady(p.spare, true, first) })
+	}
 	for range o.Workers {
-		p.wait.Go(func() { p.keepReady(first) })
+		p.wait.Go(func() { p.keepReady(p.ready, false, first) })
 	}
 	if err := <-first; err != nil {
 		p.Close()
@@ -127,15 +136,21 @@ func NewPool(o PoolOptions) (*Pool, error) {
 	return p, nil
 }
 
-// keepReady keeps one worker ready. The thread stays the same for as long as
-// the pool lives: the kernel kills a worker when the thread that started it
-// ends, which is how no worker outlives the server.
-func (p *Pool) keepReady(first chan<- error) {
+// keepReady keeps one worker ready for whoever receives from to. The thread
+// stays the same for as long as the pool lives: the kernel kills a worker when
+// the thread that started it ends, which is how no worker outlives the server.
+func (p *Pool) keepReady(to chan<- *process, first bool, told chan<- error) {
 	runtime.LockOSThread()
 	for {
+		p.starts.enter(first)
+		if p.life.Err() != nil {
+			p.starts.leave()
+			return
+		}
 		w, err := p.start()
+		p.starts.leave()
 		select {
-		case first <- err:
+		case told <- err:
 		default:
 		}
 		if err != nil {
@@ -148,7 +163,7 @@ func (p *Pool) keepReady(first chan<- error) {
 			}
 		}
 		select {
-		case p.ready <- w:
+		case to <- w:
 		case <-w.exited:
 			w.pipe.Close()
 			p.o.Log.Warn("an idle query worker ended", "state", w.cmd.ProcessState.String(), "stderr", w.stderr.String())
@@ -267,7 +282,7 @@ func (p *Pool) attempt(ctx context.Context, r Request) (*workerResult, error) {
 	q := &workerResult{ctx: ctx, pool: p, worker: w, request: r, begun: begun}
 	q.refs.Store(1)
 	patience := short
-	if r.Background {
+	if r.Background || t.yields {
 		patience = 0
 	}
 	slow := time.AfterFunc(patience, func() { w.giveWay() })
@@ -346,24 +361,74 @@ func (p *Pool) acquire(ctx context.Context, r Request) (w *process, t *turn, err
 	}
 	timer := time.NewTimer(p.o.QueueWait)
 	defer timer.Stop()
+	var spare chan *process
+	if t.seldom {
+		spare = p.spare
+	}
 	for {
 		select {
-		case w := <-p.ready:
+		case w = <-p.ready:
+		default:
 			select {
-			case <-w.exited: // somebody killed it while it waited
-				w.pipe.Close()
-				continue
-			default:
+			case w = <-p.ready:
+			case w = <-spare:
+			case <-timer.C:
+				err = fmt.Errorf("query: no worker started within %v: %w", p.o.QueueWait, catalog.ErrBusy)
+			case <-ctx.Done():
+				err = fmt.Errorf("query: %w", context.Cause(ctx))
 			}
-			return w, t, nil
-		case <-timer.C:
-			err = fmt.Errorf("query: no worker started within %v: %w", p.o.QueueWait, catalog.ErrBusy)
-		case <-ctx.Done():
-			err = fmt.Errorf("query: %w", context.Cause(ctx))
 		}
-		p.turnsOf(r).done(t)
-		return nil, nil, err
+		if err != nil {
+			p.turnsOf(r).done(t)
+			return nil, nil, err
+		}
+		select {
+		case <-w.exited: // somebody killed it while it waited
+			w.pipe.Close()
+		default:
+			p.turnsOf(r).begin(t)
+			return w, t, nil
+		}
 	}
+}
+
+// starts bounds how many workers start at once: the start takes processor time
+// from those that run. Spare ones go first.
+type starts struct {
+	mu   sync.Mutex
+	free *sync.Cond
+	room int
+	// pressing ones wait that go first.
+	pressing int
+}
+
+func newStarts(atOnce int) *starts {
+	s := &starts{room: atOnce}
+	s.free = sync.NewCond(&s.mu)
+	return s
+}
+
+func (s *starts) enter(first bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if first {
+		s.pressing++
+	}
+	for s.room == 0 || !first && s.pressing > 0 {
+		s.free.Wait()
+	}
+	s.room--
+	if first {
+		s.pressing--
+		s.free.Broadcast()
+	}
+}
+
+func (s *starts) leave() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.room++
+	s.free.Broadcast()
 }
 
 // process is a worker seen from the server.
@@ -414,9 +479,10 @@ func (p *Pool) start() (*process, error) {
 	widen(out)
 	w := &process{in: in, out: bufio.NewReaderSize(out, 64<<10), pipe: out, stderr: &lastWords{}, exited: make(chan struct{})}
 	w.cmd = exec.Command(p.o.Command[0], p.o.Command[1:]...)
-	// Nothing of the server's environment. glibc is told to keep what a batch of
-	// rows gives back, for the next one, instead of asking the system anew.
-	w.cmd.Env = []string{"MALLOC_TRIM_THRESHOLD_=134217728", "MALLOC_MMAP_THRESHOLD_=16777216", "MALLOC_TOP_PAD_=4194304"}
+	// Nothing of the server's environment. No garbage is collected while the
+	// worker starts. glibc is told to keep what a batch of rows gives back, for the
+	// next one, instead of asking the system anew.
+	w.cmd.Env = []string{"GOGC=off", "MALLOC_TRIM_THRESHOLD_=134217728", "MALLOC_MMAP_THRESHOLD_=16777216", "MALLOC_TOP_PAD_=4194304"}
 	w.cmd.Dir = "/"
 	w.cmd.Stdin, w.cmd.Stdout, w.cmd.Stderr = childIn, childOut, w.stderr
 	isolate(w.cmd)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 	"time"
 
@@ -11,12 +12,17 @@ import (
 )
 
 const (
-	// halfLife is how fast it is forgotten that somebody has used the workers.
+	// halfLife is how fast it is forgotten that somebody has used the workers, when
+	// it is decided whose turn it is; burst, when it is decided who asks little.
 	halfLife = 30 * time.Second
+	burst    = 2 * time.Second
 	// short is how long a question takes of which others need not know: who
 	// usually asks such ones may have the place that is kept for short visits.
 	// What takes longer gives way.
 	short = 250 * time.Millisecond
+	// pittance is how many seconds of the workers anybody may have used lately who
+	// still counts as a newcomer.
+	pittance = 1.0
 )
 
 // turns decides whose question runs next: weighted fair queueing over users.
@@ -26,9 +32,11 @@ const (
 //
 //   - all but one place may be taken by long questions, and half of the places
 //     by long questions of one user;
-//   - one place beyond the workers is for users who run nothing and whose
-//     questions are short as a rule. One that is not, for once, moves on after
-//     a while, beyond all places, and the place is free again;
+//   - one place beyond the workers is for users who ask little: who run nothing,
+//     whose questions are short as a rule, and who have used the workers less
+//     than others do on average. A question that is not short, for once, moves
+//     on after a while, or when somebody comes who has used less, beyond all
+//     places, and the place is free again;
 //   - a full queue loses the last question of the user with the longest line,
 //     not the newcomer's.
 type turns struct {
@@ -36,15 +44,18 @@ type turns struct {
 	places, light int
 	// queue bounds the questions that wait, each those of one user.
 	queue, each int
+	// charge is what a question takes beside its own time: the start of a worker.
+	charge time.Duration
 
 	mu    sync.Mutex
 	users map[string]*user
-	// running questions have a place, visiting ones that for short visits, and
-	// moved ones none.
-	running, visiting, moved int
-	long                     int
-	waiting                  int
-	came                     int64
+	// running questions have a place, visitors that for short visits, and moved
+	// ones none.
+	running, moved int
+	visitors       []*turn
+	long           int
+	waiting        int
+	came           int64
 	// epoch makes times numbers that can be summed up.
 	epoch time.Time
 }
@@ -55,9 +66,10 @@ type user struct {
 	line    []*turn
 	running int
 	long    int
-	// used is the worker time of finished questions, as it was at seen.
-	used time.Duration
-	seen time.Time
+	// used is the worker time of finished questions, as it was at seen, and lately
+	// the same with a shorter memory.
+	used, lately time.Duration
+	seen         time.Time
 	// typical is how long a question takes that is not long by its kind, an
 	// average of late. asked is how many there were.
 	typical time.Duration
@@ -73,9 +85,13 @@ type turn struct {
 	long bool
 	came int64
 	// told gets nil when the turn has come, and an error when it is refused.
-	told  chan error
+	told chan error
+	// begun is when the turn came or, once there is one, its worker.
 	begun time.Time
-	place place
+	// seldom is true where, when the turn came, the user asked little, even half of
+	// what others do; yields where it was not little and others ask too.
+	seldom, yields bool
+	place          place
 	// move ends the visit of a question that is not short.
 	move *time.Timer
 }
@@ -150,6 +166,19 @@ func (q *turns) take(ctx context.Context, name string, weight float64, long bool
 	return nil, err
 }
 
+// begin says that the question has its worker: the wait for it is nothing that
+// its user has used.
+func (q *turns) begin(t *turn) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	now := time.Now()
+	t.user.since += now.Sub(t.begun)
+	t.begun = now
+	if t.place == visiting {
+		t.move.Reset(short)
+	}
+}
+
 // done gives the turn back.
 func (q *turns) done(t *turn) {
 	q.mu.Lock()
@@ -160,7 +189,8 @@ func (q *turns) done(t *turn) {
 func (q *turns) end(t *turn) {
 	now, u := time.Now(), t.user
 	took := now.Sub(t.begun)
-	u.used = q.finished(u, now) + took
+	u.lately = faded(u.lately, now.Sub(u.seen), burst) + took + q.charge
+	u.used = faded(u.used, now.Sub(u.seen), halfLife) + took + q.charge
 	u.seen = now
 	u.since -= t.begun.Sub(q.epoch)
 	u.running--
@@ -183,7 +213,11 @@ func (q *turns) put(t *turn, to place) {
 		case among:
 			q.running += by
 		case visiting:
-			q.visiting += by
+			if by > 0 {
+				q.visitors = append(q.visitors, t)
+			} else {
+				q.visitors = slices.DeleteFunc(q.visitors, func(other *turn) bool { return other == t })
+			}
 		case moved:
 			q.moved += by
 		}
@@ -245,23 +279,35 @@ func (q *turns) longest() *turn {
 
 // dispatch gives free places to those who wait.
 func (q *turns) dispatch() {
-	for q.waiting > 0 && (q.running < q.places || q.visiting < q.light) {
+	for q.waiting > 0 {
 		now := time.Now()
+		average, several := q.average(now)
+		full := q.running >= q.places
 		var next *turn
-		var least float64
+		var least claim
 		for _, u := range q.users {
-			t := q.first(u)
+			if len(u.line) == 0 {
+				continue
+			}
+			c := q.claim(u, full, now)
+			lately := q.lately(u, now)
+			little := lately <= max(average, pittance) && u.running == 0 && u.typical <= short
+			t := q.first(u, full, little, c, now)
 			if t == nil {
 				continue
 			}
-			if use := q.use(u, now).Seconds() / u.weight; next == nil || use < least || use == least && t.came < next.came {
-				next, least = t, use
+			t.seldom, t.yields = little && lately <= max(average/2, pittance), !little && several
+			if next == nil || c.before(least) || c == least && t.came < next.came {
+				next, least = t, c
 			}
 		}
 		if next == nil {
 			return
 		}
 		u := next.user
+		if full && len(q.visitors) >= q.light {
+			q.put(q.yielding(least, now), moved)
+		}
 		q.drop(next, nil)
 		u.running++
 		if next.long {
@@ -281,9 +327,8 @@ func (q *turns) dispatch() {
 }
 
 // first is the turn of u that could have a place now, nil where none could.
-func (q *turns) first(u *user) *turn {
-	full := q.running >= q.places
-	if full && (q.visiting >= q.light || u.running > 0 || u.typical > short) {
+func (q *turns) first(u *user, full, little bool, c claim, now time.Time) *turn {
+	if full && (!little || len(q.visitors) >= q.light && q.yielding(c, now) == nil) {
 		return nil
 	}
 	for _, t := range u.line {
@@ -297,14 +342,75 @@ func (q *turns) first(u *user) *turn {
 	return nil
 }
 
-// use is the recent use of the workers, with what runs now.
-func (q *turns) use(u *user, now time.Time) time.Duration {
-	return q.finished(u, now) + time.Duration(u.running)*now.Sub(q.epoch) - u.since
+// yielding is the visit that ends for somebody with claim c, nil for none.
+func (q *turns) yielding(c claim, now time.Time) *turn {
+	if q.moved >= q.places {
+		return nil
+	}
+	var yields *turn
+	for _, t := range q.visitors {
+		theirs := q.claim(t.user, true, now)
+		theirs.takes = max(theirs.takes, now.Sub(t.begun))
+		if c.before(theirs) {
+			c, yields = theirs, t
+		}
+	}
+	return yields
 }
 
-// finished is what remains of the use of finished questions.
-func (q *turns) finished(u *user, now time.Time) time.Duration {
-	return time.Duration(float64(u.used) * math.Exp2(-now.Sub(u.seen).Seconds()/halfLife.Seconds()))
+// claim is how much somebody has used of the workers by weight, in seconds, and
+// how long the next visit may take. The less, the better the claim.
+type claim struct {
+	used  float64
+	takes time.Duration
+}
+
+func (c claim) before(other claim) bool {
+	return c.used < other.used || c.used == other.used && c.takes < other.takes
+}
+
+// claim to the place of visits, or to one of those for all.
+func (q *turns) claim(u *user, visit bool, now time.Time) claim {
+	if !visit {
+		return claim{q.use(u, now).Seconds() / u.weight, 0}
+	}
+	c := claim{max(0, q.lately(u, now)-pittance), u.typical}
+	if u.asked == 0 {
+		c.takes = short
+	}
+	return c
+}
+
+// average is what users have used in the last seconds; several is true where
+// more than one has used anything.
+func (q *turns) average(now time.Time) (seconds float64, several bool) {
+	var sum, n float64
+	for _, u := range q.users {
+		if used := q.lately(u, now); used > 0.001 {
+			sum, n = sum+used, n+1
+		}
+	}
+	return sum / max(1, n), n > 1
+}
+
+// use is the recent use of the workers, with what runs now.
+func (q *turns) use(u *user, now time.Time) time.Duration {
+	return faded(u.used, now.Sub(u.seen), halfLife) + q.present(u, now)
+}
+
+// lately is what u has used in the last seconds, by weight.
+func (q *turns) lately(u *user, now time.Time) float64 {
+	return (faded(u.lately, now.Sub(u.seen), burst) + q.present(u, now)).Seconds() / u.weight
+}
+
+// present is how long what runs now has run.
+func (q *turns) present(u *user, now time.Time) time.Duration {
+	return time.Duration(u.running)*now.Sub(q.epoch) - u.since
+}
+
+// faded is what remains of a use after a while.
+func faded(used, after, halfLife time.Duration) time.Duration {
+	return time.Duration(float64(used) * math.Exp2(-after.Seconds()/halfLife.Seconds()))
 }
 
 // forget drops users of whom nothing is left, when there are many.
@@ -314,7 +420,7 @@ func (q *turns) forget() {
 	}
 	now := time.Now()
 	for name, u := range q.users {
-		if u.running == 0 && len(u.line) == 0 && q.finished(u, now) < short/10 {
+		if u.running == 0 && len(u.line) == 0 && faded(u.used, now.Sub(u.seen), halfLife) < short/10 {
 			delete(q.users, name)
 		}
 	}
@@ -324,5 +430,5 @@ func (q *turns) forget() {
 func (q *turns) counts() (running, waiting int) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.running + q.visiting + q.moved, q.waiting
+	return q.running + len(q.visitors) + q.moved, q.waiting
 }

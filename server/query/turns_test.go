@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -78,6 +79,111 @@ func TestShortVisitsPassManyHeavyUsers(t *testing.T) {
 			t.Errorf("of %d visits one in a hundred waited %v, and the worst %v", len(waits), p99, worst)
 		}
 		time.Sleep(time.Minute)
+	})
+}
+
+// Four who ask in a flood what is refused at once cost no more than a start of a
+// worker each time, but that they cost: somebody who asks now and then goes
+// before them, and gets a spare worker.
+func TestAFloodOfRefusalsLeavesTheSpareWorkers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newTurns(2, 1, 200, 100)
+		q.charge = startCost
+		ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
+		defer stop()
+		var spared, yielded, asked atomic.Int64
+		for _, name := range []string{"a", "b", "c", "d"} {
+			go func() {
+				for ctx.Err() == nil {
+					turn, err := q.take(ctx, name, 1, false, time.Minute)
+					if err != nil {
+						return
+					}
+					asked.Add(1)
+					if turn.seldom {
+						spared.Add(1)
+					}
+					if turn.yields {
+						yielded.Add(1)
+					}
+					time.Sleep(30 * time.Millisecond) // a worker starts
+					q.begin(turn)
+					time.Sleep(8 * time.Millisecond)
+					q.done(turn)
+				}
+			}()
+		}
+		time.Sleep(2 * time.Second)
+		var late, common int
+		for range 100 {
+			began := time.Now()
+			turn, err := q.take(ctx, "now and then", 1, false, time.Minute)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if time.Since(began) > 0 {
+				late++
+			}
+			if !turn.seldom || turn.yields {
+				common++
+			}
+			q.begin(turn)
+			time.Sleep(8 * time.Millisecond)
+			q.done(turn)
+			time.Sleep(150 * time.Millisecond)
+		}
+		stop()
+		time.Sleep(time.Minute)
+		if late > 3 || common > 1 {
+			t.Errorf("of 100 questions that come now and then %d waited and %d got no spare worker", late, common)
+		}
+		if n := asked.Load(); spared.Load() > n/4 || yielded.Load() < n/2 {
+			t.Errorf("of %d in the flood %d got spare workers, and %d gave way", n, spared.Load(), yielded.Load())
+		}
+	})
+}
+
+// Whoever asks alone gives way to nobody.
+func TestALoneUserYieldsToNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newTurns(2, 1, 200, 100)
+		for range 20 {
+			turn, err := q.take(t.Context(), "alone", 1, false, time.Minute)
+			if err != nil || turn.yields {
+				t.Fatal(err, turn)
+			}
+			time.Sleep(3 * time.Second)
+			q.done(turn)
+		}
+	})
+}
+
+func TestSpareWorkersStartFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStarts(1)
+		s.enter(false)
+		var order []string
+		var mu sync.Mutex
+		var all sync.WaitGroup
+		begin := func(name string, first bool) {
+			all.Go(func() {
+				s.enter(first)
+				mu.Lock()
+				order = append(order, name)
+				mu.Unlock()
+				time.Sleep(time.Second)
+				s.leave()
+			})
+			synctest.Wait()
+		}
+		begin("ready", false)
+		begin("spare", true)
+		begin("spare", true)
+		s.leave()
+		all.Wait()
+		if !slices.Equal(order, []string{"spare", "spare", "ready"}) {
+			t.Errorf("they started in the order %v", order)
+		}
 	})
 }
 
@@ -205,7 +311,7 @@ func TestNoTurnIsLost(t *testing.T) {
 			time.Sleep(time.Duration(random.IntN(4)) * time.Millisecond)
 		}
 		time.Sleep(time.Second)
-		if running, waiting := q.counts(); running != 0 || waiting != 0 || q.long != 0 || q.running != 0 || q.visiting != 0 || q.moved != 0 {
+		if running, waiting := q.counts(); running != 0 || waiting != 0 || q.long != 0 || q.running != 0 || len(q.visitors) != 0 || q.moved != 0 {
 			t.Errorf("%d run, %d long, and %d wait at the end", running, q.long, waiting)
 		}
 		for name, u := range q.users {
