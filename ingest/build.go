@@ -201,6 +201,11 @@ func (l *loader) build(r *run, m *catalog.Manifest) error {
 	if m.Rows, err = l.count("release." + store.Table); err != nil {
 		return err
 	}
+	if m.Rows >= store.PlacesFrom && len(order) > 0 && l.dataset.Field(order[0]).Type.SQL() == "VARCHAR" {
+		if err := l.exec(store.PlacesSQL("release", order[0])); err != nil {
+			return err
+		}
+	}
 	if m.Stats, err = l.stats(m.Rows); err != nil {
 		return err
 	}

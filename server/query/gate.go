@@ -28,6 +28,10 @@ type statement struct {
 	// reorders is true where rows may come out in another order than they
 	// went in: subqueries become joins, windows are sorted.
 	reorders bool
+	// stars is true where an expression stands for all columns, single are the
+	// names in lower case that stand alone: one can be a table's and mean its row.
+	stars  bool
+	single map[string]bool
 }
 
 // serialized is what DuckDB's json_serialize_sql returns.
@@ -263,10 +267,16 @@ func (w *walker) expression(class string, o map[string]any, visible *scope) erro
 	} else if names, _ := o["column_names"].([]any); class == "COLUMN_REF" && len(names) == 1 {
 		// DuckDB takes such a name for a function where no column has it.
 		f, _ := names[0].(string)
-		w.statement.volatile = w.statement.volatile || volatile[strings.ToLower(f)]
+		f = strings.ToLower(f)
+		w.statement.volatile = w.statement.volatile || volatile[f]
+		if w.statement.single == nil {
+			w.statement.single = map[string]bool{}
+		}
+		w.statement.single[f] = true
 	} else if class == "FUNCTION" {
 		return w.refuse(o, "this call is not allowed")
 	}
+	w.statement.stars = w.statement.stars || class == "STAR"
 	if class == "SUBQUERY" || class == "WINDOW" {
 		w.statement.reorders = true
 	}

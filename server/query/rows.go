@@ -21,11 +21,18 @@ type rowsPlan struct {
 	reorders bool
 	// volatile: the same rows can give another answer.
 	volatile bool
+	// where is the condition as DuckDB's parser gave it, and within what is known
+	// of the place of the rows that pass it (worker.narrow).
+	where  any
+	within string
+	// rows: an expression stands for all columns.
+	rows bool
 }
 
 // planRows judges every expression of r. parse is DuckDB's parser.
 func planRows(r *RowsRequest, l Limits, parse func(sql string) ([]byte, error)) (*rowsPlan, error) {
 	p := &rowsPlan{request: r, tables: map[string]int{strings.ToLower(r.Table): -1}, grouped: len(r.GroupBy) > 0}
+	name, _, _ := strings.Cut(strings.ToLower(r.Table), "@")
 	check := func(parameter, text string) (*statement, error) {
 		s, err := checkExpression(text, l, parse)
 		if err != nil {
@@ -46,6 +53,7 @@ func planRows(r *RowsRequest, l Limits, parse func(sql string) ([]byte, error)) 
 		}
 		p.reorders = p.reorders || s.reorders
 		p.volatile = p.volatile || s.volatile
+		p.rows = p.rows || s.stars || s.single[name]
 		return s, nil
 	}
 	for _, item := range r.Select {
@@ -61,6 +69,7 @@ func planRows(r *RowsRequest, l Limits, parse func(sql string) ([]byte, error)) 
 		if s.aggregates || s.item()["alias"] != "" {
 			return nil, &SQLError{Message: "where: want a condition on single rows"}
 		}
+		p.where = s.item()
 	}
 	for _, field := range r.GroupBy {
 		if err := checkTerm(check, "group_by", field); err != nil {
@@ -156,6 +165,11 @@ func (p *rowsPlan) sql(table string, limit int64, types func(query string) ([]st
 	r := p.request
 	name, _, _ := strings.Cut(r.Table, "@")
 	from := fmt.Sprintf(" FROM %s AS %s", table, store.Ident(name))
+	everything := "*"
+	if p.within != "" {
+		from = fmt.Sprintf(" FROM (SELECT rowid, * FROM %s%s) AS %s", table, p.within, store.Ident(name))
+		everything = "* EXCLUDE (rowid)"
+	}
 	var where []string
 	if r.Where != "" {
 		where = append(where, "("+r.Where+"\n)")
@@ -193,7 +207,7 @@ func (p *rowsPlan) sql(table string, limit int64, types func(query string) ([]st
 		s.offset = 0
 	}
 	if len(r.Select) == 0 {
-		columns = append(columns, "*")
+		columns = append(columns, everything)
 	}
 	for _, item := range r.Select {
 		columns = append(columns, item+"\n")

@@ -159,7 +159,18 @@ func (w *worker) answer(ctx context.Context, j *job) (*done, error) {
 		}
 		judged, tables, learnt.Volatile = s, s.tables, s.volatile
 	}
-	attached, pinned, err := w.attach(j, tables)
+	values := map[string]any{}
+	for i, v := range j.Params {
+		values[strconv.Itoa(i+1)] = v
+	}
+	for name, v := range j.Named {
+		values[name] = v
+	}
+	var within []bound
+	if judged != nil && !j.Estimate {
+		within = bounds(judged.alone(), values)
+	}
+	attached, pinned, err := w.attach(j, tables, within)
 	if err != nil {
 		return nil, err
 	}
@@ -168,13 +179,6 @@ func (w *worker) answer(ctx context.Context, j *job) (*done, error) {
 	}
 	if err := writeMessage(w.out, frameFound, learnt); err != nil {
 		return nil, &brokenPipe{err}
-	}
-	values := map[string]any{}
-	for i, v := range j.Params {
-		values[strconv.Itoa(i+1)] = v
-	}
-	for name, v := range j.Named {
-		values[name] = v
 	}
 	if plan == nil {
 		s := &stream{text: j.Text, limit: j.MaxRows}
@@ -210,6 +214,9 @@ func (w *worker) rows(ctx context.Context, j *job, plan *rowsPlan, table string,
 	limit := j.Rows.Limit
 	if limit <= 0 || (j.MaxRows > 0 && j.MaxRows < limit) {
 		limit = j.MaxRows
+	}
+	if plan.where != nil && !plan.rows {
+		plan.within = w.narrow(strings.TrimSuffix(table, ".main."+store.Table), bounds(plan.where, values))
 	}
 	q, err := plan.sql(table, limit, w.types)
 	if err != nil {
@@ -266,9 +273,10 @@ func (w *worker) types(sql string) ([]string, error) {
 }
 
 // attach learns from the server what the names mean, gives up everything else
-// on disk, and makes the names tables. It returns the quoted name of the table
-// behind each name, and the name that pins its release.
-func (w *worker) attach(j *job, tables map[string]int) (attached, pinned map[string]string, err error) {
+// on disk, and makes the names tables, of which a statement reads the rows that
+// keep within. It returns the quoted name of the table behind each name, and the
+// name that pins its release.
+func (w *worker) attach(j *job, tables map[string]int, within []bound) (attached, pinned map[string]string, err error) {
 	uses := make([]tableUse, 0, len(tables))
 	for name, pos := range tables {
 		use := tableUse{Name: name}
@@ -302,7 +310,15 @@ func (w *worker) attach(j *job, tables map[string]int) (attached, pinned map[str
 	}
 	attached, pinned = map[string]string{}, map[string]string{}
 	databases := map[string]string{}
-	run := []string{"CREATE SCHEMA catalog"}
+	run := func(q string) error {
+		if err := w.duck.exec(q); err != nil {
+			return fmt.Errorf("%s: %w", q, hidden(err))
+		}
+		return nil
+	}
+	if err := run("CREATE SCHEMA catalog"); err != nil {
+		return nil, nil, err
+	}
 	for _, s := range sources {
 		if s.Path == "" {
 			continue
@@ -311,18 +327,17 @@ func (w *worker) attach(j *job, tables map[string]int) (attached, pinned map[str
 		if !ok {
 			db = "release" + strconv.Itoa(len(databases)+1)
 			databases[s.Path] = db
-			run = append(run, fmt.Sprintf("ATTACH %s AS %s (READ_ONLY)", store.Literal(s.Path), db))
+			if err := run(fmt.Sprintf("ATTACH %s AS %s (READ_ONLY)", store.Literal(s.Path), db)); err != nil {
+				return nil, nil, err
+			}
 		}
 		attached[s.Name], pinned[s.Name] = db+".main."+store.Table, s.Pinned
 		columns := "*"
 		if j.Numbered != "" {
 			columns = "rowid + 1 AS " + store.Ident(j.Numbered) + ", *"
 		}
-		run = append(run, fmt.Sprintf("CREATE VIEW %s AS SELECT %s FROM %s", tableName(s.Name), columns, attached[s.Name]))
-	}
-	for _, q := range run {
-		if err := w.duck.exec(q); err != nil {
-			return nil, nil, fmt.Errorf("%s: %w", q, hidden(err))
+		if err := run(fmt.Sprintf("CREATE VIEW %s AS SELECT %s FROM %s%s", tableName(s.Name), columns, attached[s.Name], w.narrow(db, within))); err != nil {
+			return nil, nil, err
 		}
 	}
 	for _, s := range sources {
@@ -339,8 +354,8 @@ func (w *worker) attach(j *job, tables map[string]int) (attached, pinned map[str
 		settings = append(settings, "SET integer_division = true", "SET default_null_order = 'nulls_last_on_asc_first_on_desc'", "SET preserve_identifier_case = false")
 	}
 	for _, q := range append(settings, "SET lock_configuration = true") {
-		if err := w.duck.exec(q); err != nil {
-			return nil, nil, fmt.Errorf("%s: %w", q, hidden(err))
+		if err := run(q); err != nil {
+			return nil, nil, err
 		}
 	}
 	return attached, pinned, nil
