@@ -104,6 +104,18 @@ func (c *Catalog) releaseDir(ref Ref) string {
 	return filepath.Join(c.datasetDir(ref.Dataset), string(ref.Release))
 }
 
+// Mark is a text that changes when anything does that is known of a dataset: its
+// releases, which of them is current, what was collected. It costs a stat.
+func (c *Catalog) Mark(id ID) (string, error) {
+	info, err := os.Stat(filepath.Join(c.datasetDir(id), pointerName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("dataset %q: %w", id, ErrNotFound)
+	} else if err != nil {
+		return "", fmt.Errorf("dataset %q: %w", id, err)
+	}
+	return fmt.Sprintf("%s %d %d", id, info.ModTime().UnixNano(), info.Size()), nil
+}
+
 // readPointer returns the dataset's pointer, or ErrNotFound. It costs one
 // stat where the file has not changed.
 func (c *Catalog) readPointer(id ID) (pointer, error) {

@@ -12,15 +12,13 @@ import (
 // so nothing in it ever needs quoting.
 type ID string
 
-var (
-	idPattern      = regexp.MustCompile(`^[a-z][a-z0-9_]{1,62}$`)
-	releasePattern = regexp.MustCompile(`^[0-9]{8}-[0-9a-f]{12}$`)
-)
+var releasePattern = regexp.MustCompile(`^[0-9]{8}-[0-9a-f]{12}$`)
 
 // ParseID checks s and returns it as a dataset id, or an error that wraps
 // ErrInvalid.
 func ParseID(s string) (ID, error) {
-	if !idPattern.MatchString(s) {
+	outside := func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '_' }
+	if len(s) < 2 || len(s) > 63 || s[0] < 'a' || s[0] > 'z' || strings.ContainsFunc(s, outside) {
 		return "", fmt.Errorf("dataset id %q: want 2-63 of a-z, 0-9 and _, starting with a letter: %w", s, ErrInvalid)
 	}
 	return ID(s), nil

@@ -398,6 +398,31 @@ func TestNoParameterIsIgnored(t *testing.T) {
 	}
 }
 
+// Metadata that somebody has already is not sent again until it changes.
+func TestMetadataIsToldOnce(t *testing.T) {
+	p := newPortal(t)
+	for _, path := range []string{
+		"/api/v1/datasets", "/api/v1/datasets/things", "/api/v1/datasets/things/releases", "/api/v1/limits",
+	} {
+		first, body := p.ask(t, "GET", path, "")
+		etag := first.Header.Get("ETag")
+		if first.StatusCode != 200 || etag == "" || first.ContentLength != int64(len(body)) || first.Header.Get("Cache-Control") != revalidate || !strings.Contains(strings.Join(first.Header.Values("Vary"), ","), "Accept-Language") {
+			t.Fatalf("%s: %d %d %v", path, first.StatusCode, first.ContentLength, first.Header)
+		}
+		if again, body := p.ask(t, "GET", path, "", "If-None-Match", `"other", `+etag); again.StatusCode != 304 || body != "" || again.Header.Get("ETag") != etag {
+			t.Errorf("%s again: %d %q %v", path, again.StatusCode, body, again.Header)
+		}
+		if other, _ := p.ask(t, "GET", path, "", "If-None-Match", `"other"`); other.StatusCode != 200 {
+			t.Errorf("%s with another ETag: %d", path, other.StatusCode)
+		}
+	}
+	before, _ := p.ask(t, "GET", "/api/v1/datasets/things", "")
+	publish(t, p.catalog, "things", p.things.Dataset.Openness, 77)
+	if after, body := p.ask(t, "GET", "/api/v1/datasets/things", "", "If-None-Match", before.Header.Get("ETag")); after.StatusCode != 200 || !strings.Contains(body, `"rows":77`) {
+		t.Errorf("after a publish: %d %.200s", after.StatusCode, body)
+	}
+}
+
 func TestEveryAddressAnswersHEAD(t *testing.T) {
 	p := newPortal(t)
 	for _, path := range []string{

@@ -1,9 +1,14 @@
 package server
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -46,6 +51,77 @@ func list[T any](s []T) []T {
 		return []T{}
 	}
 	return s
+}
+
+// tell answers with metadata, by its ETag: who has it already gets a 304.
+func tell(c *gin.Context, v any) error {
+	k, err := told(c, v)
+	if err == nil {
+		retell(c, k)
+	}
+	return err
+}
+
+// told is metadata as it is sent.
+func told(c *gin.Context, v any) (*kept, error) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(body)
+	h := c.Writer.Header()
+	h.Add("Vary", "Accept-Language")
+	caching := h.Get("Cache-Control")
+	if caching == "" {
+		caching = revalidate
+	}
+	return &kept{body: body, header: http.Header{
+		"Etag": {`"` + hex.EncodeToString(sum[:16]) + `"`}, "Cache-Control": {caching}, "Vary": slices.Clip(slices.Clone(h["Vary"])),
+		"Content-Type": {gin.MIMEJSON + "; charset=utf-8"}, "Content-Length": {strconv.Itoa(len(body))},
+	}}, nil
+}
+
+func retell(c *gin.Context, k *kept) {
+	h := c.Writer.Header()
+	maps.Copy(h, k.header)
+	if matches(c.GetHeader("If-None-Match"), h.Get("ETag")) {
+		h.Del("Content-Length")
+		h.Del("Content-Type")
+		c.Status(http.StatusNotModified)
+		return
+	}
+	c.Writer.WriteHeader(http.StatusOK)
+	c.Writer.Write(k.body)
+}
+
+// tellOf answers with metadata of a dataset. What a stranger was told is kept for
+// the next one until anything changes that is known of the dataset.
+func (s *Server) tellOf(c *gin.Context, id catalog.ID, compute func() (any, error)) error {
+	mark, err := s.o.Catalog.Mark(id)
+	if err != nil {
+		return err
+	}
+	stranger := accessOf(c).key == nil
+	key := strings.Join([]string{"told", mark, c.Request.URL.Path, langOf(c), s.base(c)}, "\n")
+	if stranger {
+		if k := s.results.find(key); k != nil {
+			retell(c, k)
+			return nil
+		}
+	}
+	v, err := compute()
+	if err != nil {
+		return err
+	}
+	k, err := told(c, v)
+	if err != nil {
+		return err
+	}
+	if k.key = key; stranger {
+		s.results.keep(k)
+	}
+	retell(c, k)
+	return nil
 }
 
 // base is the public address of the site.
@@ -105,8 +181,7 @@ func (s *Server) listDatasets(c *gin.Context) error {
 	if found.DidYouMean != "" {
 		answer["did_you_mean"] = found.DidYouMean
 	}
-	c.JSON(http.StatusOK, answer)
-	return nil
+	return tell(c, answer)
 }
 
 // hit is a dataset that a search found, and why.
@@ -143,12 +218,12 @@ func (s *Server) distributions(c *gin.Context, r *catalog.Release, ref catalog.R
 	if accessOf(c).opens(r, langOf(c)) != nil {
 		return all
 	}
+	address := s.base(c) + "/d/" + ref.String() + "."
 	for _, a := range r.Artefacts {
-		all = append(all, distribution{Format: a.Format, MediaType: a.MediaType, URL: s.base(c) + "/d/" + ref.String() + "." + a.Format,
-			Bytes: &a.Bytes, SHA256: a.SHA256, Rows: a.Rows})
+		all = append(all, distribution{Format: a.Format, MediaType: a.MediaType, URL: address + a.Format, Bytes: &a.Bytes, SHA256: a.SHA256, Rows: a.Rows})
 	}
 	arrow, _ := catalog.FormatOf("arrow")
-	return append(all, distribution{Format: "arrow", MediaType: arrow.MediaType, URL: s.base(c) + "/d/" + ref.String() + ".arrow", Rows: r.Rows})
+	return append(all, distribution{Format: "arrow", MediaType: arrow.MediaType, URL: address + "arrow", Rows: r.Rows})
 }
 
 // publicField leaves out how a column is recognised in departments' files.
@@ -181,9 +256,14 @@ func (s *Server) showDataset(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	return s.tellOf(c, id, func() (any, error) { return s.dataset(c, id) })
+}
+
+// dataset is what is told of a dataset.
+func (s *Server) dataset(c *gin.Context, id catalog.ID) (any, error) {
 	h, err := s.o.Catalog.History(id)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	r := h.Current
 	d := &r.Dataset
@@ -194,7 +274,7 @@ func (s *Server) showDataset(c *gin.Context) error {
 	if !queryable {
 		reason = d.Openness.Attribute + "：" + d.Openness.Condition.In(langOf(c)) + d.Openness.Basis.In(langOf(c))
 	}
-	c.JSON(http.StatusOK, gin.H{
+	return gin.H{
 		"id": d.ID, "title": d.Title, "description": d.Description, "publisher": d.Publisher, "contact": d.Contact,
 		"theme": d.Theme, "disclosure": list(d.Disclosure), "legal_basis": d.LegalBasis, "openness": d.Openness, "update_frequency": d.UpdateFrequency,
 		"licence": d.Licence, "keywords": list(d.Keywords), "synthetic": d.Synthetic, "source": d.Source, "key": list(d.Key), "sort": list(d.SortKey()), "mode": d.Mode,
@@ -203,8 +283,7 @@ func (s *Server) showDataset(c *gin.Context) error {
 		"release": releaseOf(r), "downloads": s.distributions(c, r, catalog.Ref{Dataset: d.ID}),
 		"quality":    gin.H{"rows_in": r.Counts.In, "rows_published": r.Counts.Published, "rows_rejected": r.Counts.Rejected, "rows_withheld": r.Counts.Withheld, "withheld": list(r.Withheld)},
 		"catalog_zh": zhcatalog.Dataset(s.o.Site, s.base(c), h),
-	})
-	return nil
+	}, nil
 }
 
 // rules are what a dataset's rows keep besides those of their fields, and how
@@ -245,21 +324,24 @@ func (s *Server) listReleases(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	return s.tellOf(c, id, func() (any, error) { return s.releases(c, id) })
+}
+
+func (s *Server) releases(c *gin.Context, id catalog.ID) (any, error) {
 	all, err := s.o.Catalog.Releases(id)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	current, err := s.o.Catalog.Current(id)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	releases := []gin.H{}
 	for _, r := range all {
 		releases = append(releases, gin.H{"release": releaseOf(r), "current": r.Release == current.Release,
 			"manifest": s.base(c) + "/d/" + r.Ref().String() + ".manifest.json", "downloads": s.distributions(c, r, r.Ref())})
 	}
-	c.JSON(http.StatusOK, gin.H{"dataset": id, "releases": releases})
-	return nil
+	return gin.H{"dataset": id, "releases": releases}, nil
 }
 
 func (s *Server) showRelease(c *gin.Context) error {
@@ -275,8 +357,7 @@ func (s *Server) showRelease(c *gin.Context) error {
 		return err
 	}
 	c.Header("Cache-Control", immutable)
-	c.JSON(http.StatusOK, gin.H{"release": releaseOf(r), "fields": publicFields(&r.Dataset), "downloads": s.distributions(c, r, ref)})
-	return nil
+	return tell(c, gin.H{"release": releaseOf(r), "fields": publicFields(&r.Dataset), "downloads": s.distributions(c, r, ref)})
 }
 
 // profiledColumn is a field and how its values are spread.
@@ -321,6 +402,5 @@ func (s *Server) profile(c *gin.Context) error {
 		columns = append(columns, profiledColumn{column, fields[column.Name].Title, fields[column.Name].Unit})
 	}
 	c.Header("X-Release", string(r.Release))
-	c.JSON(http.StatusOK, gin.H{"dataset": r.Dataset.ID, "release": r.Release, "rows": p.Rows, "synthetic": r.Dataset.Synthetic, "columns": columns})
-	return nil
+	return tell(c, gin.H{"dataset": r.Dataset.ID, "release": r.Release, "rows": p.Rows, "synthetic": r.Dataset.Synthetic, "columns": columns})
 }

@@ -378,8 +378,7 @@ func (s *Server) limits(c *gin.Context) error {
 	if pool, ok := s.o.Engine.(interface{ Fairness() query.Fairness }); ok {
 		said["workers"] = pool.Fairness()
 	}
-	c.JSON(http.StatusOK, said)
-	return nil
+	return tell(c, said)
 }
 
 // metrics are what Prometheus reads.
