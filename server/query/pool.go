@@ -162,9 +162,12 @@ func (p *Pool) keepReady(to chan<- *process, first bool, told chan<- error) {
 				return
 			}
 		}
+		p.starts.count(1, 0)
 		select {
 		case to <- w:
+			p.starts.count(-1, 1)
 		case <-w.exited:
+			p.starts.count(-1, 0)
 			w.pipe.Close()
 			p.o.Log.Warn("an idle query worker ended", "state", w.cmd.ProcessState.String(), "stderr", w.stderr.String())
 		case <-p.life.Done():
@@ -292,6 +295,7 @@ func (p *Pool) attempt(ctx context.Context, r Request) (*workerResult, error) {
 		stay()
 		cancel()
 		w.kill() // a worker serves one question, whatever it still does
+		p.starts.count(0, -1)
 		// Taking a large process apart takes the kernel a while; the next
 		// question waits for that, this one does not.
 		go func() {
@@ -384,6 +388,7 @@ func (p *Pool) acquire(ctx context.Context, r Request) (w *process, t *turn, err
 		}
 		select {
 		case <-w.exited: // somebody killed it while it waited
+			p.starts.count(0, -1)
 			w.pipe.Close()
 		default:
 			p.turnsOf(r).begin(t)
@@ -392,19 +397,25 @@ func (p *Pool) acquire(ctx context.Context, r Request) (w *process, t *turn, err
 	}
 }
 
-// starts bounds how many workers start at once: the start takes processor time
-// from those that run. Spare ones go first.
+// starts decides when workers start, for that takes processor time from those
+// that run. So many start at once, spare ones first; and where enough are ready,
+// the next one waits until nothing runs, but not for long.
 type starts struct {
-	mu   sync.Mutex
-	free *sync.Cond
-	room int
+	mu           sync.Mutex
+	changed      *sync.Cond
+	room, enough int
 	// pressing ones wait that go first.
 	pressing int
+	// ready workers wait for questions, busy ones have one.
+	ready, busy int
 }
 
+// lull is how long a start waits at most until nothing runs.
+const lull = 250 * time.Millisecond
+
 func newStarts(atOnce int) *starts {
-	s := &starts{room: atOnce}
-	s.free = sync.NewCond(&s.mu)
+	s := &starts{room: atOnce, enough: atOnce}
+	s.changed = sync.NewCond(&s.mu)
 	return s
 }
 
@@ -414,13 +425,15 @@ func (s *starts) enter(first bool) {
 	if first {
 		s.pressing++
 	}
-	for s.room == 0 || !first && s.pressing > 0 {
-		s.free.Wait()
+	until := time.Now().Add(lull)
+	defer time.AfterFunc(lull, func() { s.count(0, 0) }).Stop()
+	for s.room == 0 || !first && s.pressing > 0 || s.ready > s.enough && s.busy > 0 && time.Now().Before(until) {
+		s.changed.Wait()
 	}
 	s.room--
 	if first {
 		s.pressing--
-		s.free.Broadcast()
+		s.changed.Broadcast()
 	}
 }
 
@@ -428,7 +441,15 @@ func (s *starts) leave() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.room++
-	s.free.Broadcast()
+	s.changed.Broadcast()
+}
+
+// count says that more or fewer workers are ready or busy.
+func (s *starts) count(ready, busy int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ready, s.busy = s.ready+ready, s.busy+busy
+	s.changed.Broadcast()
 }
 
 // process is a worker seen from the server.

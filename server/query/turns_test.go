@@ -187,6 +187,36 @@ func TestSpareWorkersStartFirst(t *testing.T) {
 	})
 }
 
+// Where enough workers are ready, the next one starts when nothing runs, or soon.
+func TestAStartWaitsForALull(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		took := func(s *starts) time.Duration {
+			began := time.Now()
+			s.enter(true)
+			defer s.leave()
+			return time.Since(began)
+		}
+		s := newStarts(2)
+		s.count(2, 1)
+		if d := took(s); d != 0 {
+			t.Errorf("with two ready a third waited %v", d)
+		}
+		s.count(1, 0)
+		if d := took(s); d != lull {
+			t.Errorf("with three ready a fourth waited %v beside a question", d)
+		}
+		time.AfterFunc(10*time.Millisecond, func() { s.count(0, -1) })
+		if d := took(s); d != 10*time.Millisecond {
+			t.Errorf("a start waited %v for a question of 10 ms", d)
+		}
+		s.count(0, 1)
+		time.AfterFunc(20*time.Millisecond, func() { s.count(-1, 1) })
+		if d := took(s); d != 20*time.Millisecond {
+			t.Errorf("a start waited %v although a ready worker was taken after 20 ms", d)
+		}
+	})
+}
+
 func TestUsersGetTimeByTheirWeight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := newTurns(2, 1, 1000, 1000)
