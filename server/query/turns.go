@@ -20,9 +20,11 @@ const (
 	// usually asks such ones may have the place that is kept for short visits.
 	// What takes longer gives way.
 	short = 250 * time.Millisecond
+	// glance is how often it is seen after visits.
+	glance = short / 10
 	// pittance is how many seconds of the workers anybody may have used lately who
 	// still counts as a newcomer.
-	pittance = 1.0
+	pittance = 0.75
 )
 
 // turns decides whose question runs next: weighted fair queueing over users.
@@ -92,7 +94,7 @@ type turn struct {
 	// what others do; yields where it was not little and others ask too.
 	seldom, yields bool
 	place          place
-	// move ends the visit of a question that is not short.
+	// move sees after a visit.
 	move *time.Timer
 }
 
@@ -175,7 +177,7 @@ func (q *turns) begin(t *turn) {
 	t.user.since += now.Sub(t.begun)
 	t.begun = now
 	if t.place == visiting {
-		t.move.Reset(short)
+		t.move.Reset(glance)
 	}
 }
 
@@ -230,20 +232,26 @@ func (q *turns) put(t *turn, to place) {
 	t.place = to
 }
 
-// moveOn ends a visit that is not short. As many questions run beyond all
-// places as have one; where there are more, the visit goes on.
-func (q *turns) moveOn(t *turn) {
+// look sees after a visit: one that is not short moves on, and a shorter one may
+// have to yield by now. As many questions run beyond all places as have one;
+// where there are more, the visit goes on.
+func (q *turns) look(t *turn) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	switch {
-	case t.place != visiting:
+	if t.place != visiting {
 		return
-	case q.running < q.places:
-		q.put(t, among)
-	case q.moved < q.places:
-		q.put(t, moved)
+	}
+	if time.Since(t.begun) >= short {
+		if q.running < q.places {
+			q.put(t, among)
+		} else if q.moved < q.places {
+			q.put(t, moved)
+		}
 	}
 	q.dispatch()
+	if t.place == visiting {
+		t.move.Reset(glance)
+	}
 }
 
 // drop takes a waiting turn out of its line and tells it why, if it is to be told.
@@ -320,7 +328,7 @@ func (q *turns) dispatch() {
 			q.put(next, among)
 		} else {
 			q.put(next, visiting)
-			next.move = time.AfterFunc(short, func() { q.moveOn(next) })
+			next.move = time.AfterFunc(glance, func() { q.look(next) })
 		}
 		next.told <- nil
 	}
