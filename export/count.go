@@ -2,6 +2,7 @@ package export
 
 import (
 	"archive/zip"
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/xml"
@@ -47,7 +48,7 @@ func countFile(ctx context.Context, path, format string) (int64, error) {
 		return 0, err
 	}
 	defer f.Close()
-	var r io.Reader = &cancelled{ctx, f}
+	var r io.Reader = bufio.NewReaderSize(&cancelled{ctx, f}, 1<<20)
 	plain, compression, _ := strings.Cut(format, ".")
 	switch compression {
 	case "gz":
@@ -134,7 +135,8 @@ func countXLSX(ctx context.Context, path string) (n int64, err error) {
 		return 0, err
 	}
 	defer z.Close()
-	z.RegisterDecompressor(zip.Deflate, flate.NewReader) // faster than the standard library's
+	// Faster than the standard library's, and with a larger buffer.
+	z.RegisterDecompressor(zip.Deflate, func(r io.Reader) io.ReadCloser { return flate.NewReader(bufio.NewReaderSize(r, 1<<20)) })
 	var book struct {
 		Sheets []struct {
 			Name string `xml:"name,attr"`

@@ -36,6 +36,7 @@ func Render(ctx context.Context, src *store.File, dir string, formats []string, 
 	artefacts := make([]catalog.Artefact, len(formats))
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(2)
+	var disk errgroup.Group // files on their way to it; nobody waits but the end
 	there := map[string]chan struct{}{}
 	for _, f := range formats {
 		there[f] = make(chan struct{})
@@ -73,16 +74,25 @@ func Render(ctx context.Context, src *store.File, dir string, formats []string, 
 			}
 			close(there[format])
 			artefacts[i] = a
+			disk.Go(func() error { return syncFile(filepath.Join(dir, a.File)) })
 			if written != nil {
 				return written(groupCtx, a)
 			}
 			return nil
 		})
 	}
-	if err := group.Wait(); err != nil {
+	if err := errors.Join(group.Wait(), disk.Wait()); err != nil {
 		return nil, err
 	}
 	return artefacts, nil
+}
+
+func syncFile(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
 }
 
 func render(ctx context.Context, src *store.File, dir string, format catalog.Format, meta Meta) (a catalog.Artefact, err error) {
@@ -106,7 +116,7 @@ func render(ctx context.Context, src *store.File, dir string, format catalog.For
 	if err != nil {
 		return a, err
 	}
-	if err := errors.Join(w.Flush(), f.Sync()); err != nil {
+	if err := w.Flush(); err != nil {
 		return a, err
 	}
 	info, err := f.Stat()

@@ -106,12 +106,12 @@ func render(ctx context.Context, cat *catalog.Catalog, st *catalog.Staging, path
 	m.PublishedAt = st.Now()
 	meta := export.Meta{Dataset: &m.Dataset, PublishedAt: m.PublishedAt, Rows: m.Rows, Lang: "zh", Software: m.Software}
 
-	p.stage("writing csv and jsonl")
-	// What does not depend on the release's name, which depends on the rows.
+	p.stage("writing csv")
+	// The name of the release, which other files tell, depends on the rows.
 	var first []catalog.Artefact
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
-		first, err = export.Render(groupCtx, src, st.Dir(), []string{"csv", "jsonl"}, meta, counted(st.Dir(), m.Rows, p.rows(2*m.Rows)))
+		first, err = export.Render(groupCtx, src, st.Dir(), []string{"csv"}, meta, counted(st.Dir(), m.Rows, p.rows(m.Rows)))
 		return err
 	})
 	group.Go(func() error {
@@ -137,7 +137,7 @@ func render(ctx context.Context, cat *catalog.Catalog, st *catalog.Staging, path
 	meta.Release = m.Release
 	var rest []string
 	for _, f := range catalog.Formats {
-		if f.Bulk && f.Ext != "csv" && f.Ext != "jsonl" {
+		if f.Bulk && f.Ext != "csv" {
 			rest = append(rest, f.Ext)
 		}
 	}
