@@ -102,6 +102,24 @@ func node(t *testing.T, dir string, args ...string) (string, error) {
 	return string(out), err
 }
 
+// runR runs a script with the packages of the system.
+func runR(t *testing.T, dir, code string) (string, error) {
+	t.Helper()
+	tool(t, "Rscript")
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+	defer cancel()
+	c := exec.CommandContext(ctx, "Rscript", "--vanilla", write(t, "script.R", []byte(code)))
+	c.Dir = dir
+	c.Env = append(os.Environ(), "LC_ALL=C.UTF-8", "NO_PROXY=127.0.0.1", "no_proxy=127.0.0.1")
+	var said, faults strings.Builder
+	c.Stdout, c.Stderr = &said, &faults
+	err := c.Run()
+	if err != nil {
+		err = fmt.Errorf("%w: %s", err, &faults)
+	}
+	return said.String(), err
+}
+
 // JavaScript reads the Arrow streams.
 func TestClientArrowJS(t *testing.T) {
 	s := demo(t)
@@ -141,6 +159,7 @@ func TestClientSnippetsOfTheReadme(t *testing.T) {
 		"pyarrow":    fmt.Sprintf("%d %d", n, province),
 		"duckdb":     fmt.Sprintf("[(%d, Decimal('%s'))]", n, executed),
 		"javascript": fmt.Sprintf("%d 3 %d true", n, in2024),
+		"r":          fmt.Sprintf("%d %d %d %d", n, n, province, in2024),
 	}
 	blocks := regexp.MustCompile("(?s)<!-- run: (\\w+) -->\n```(\\w+)\n(.*?)```").FindAllStringSubmatch(text, -1)
 	if len(blocks) != len(want) {
@@ -166,6 +185,8 @@ func TestClientSnippetsOfTheReadme(t *testing.T) {
 			case "js":
 				module := "import { createRequire } from \"node:module\";\nconst require = createRequire(process.env.GOVDATA_TEST_NODE_MODULES + \"/\");\n" + code
 				out, err = node(t, dir, write(t, "block.mjs", []byte(module)))
+			case "r":
+				out, err = runR(t, dir, code)
 			default:
 				t.Fatalf("no way to run %s", language)
 			}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strconv"
 	"strings"
@@ -89,7 +90,7 @@ func TestPagesAreSmallAndSoon(t *testing.T) {
 var snippet = regexp.MustCompile(`(?s)data-snippet="(\w+)"><code>(.*?)</code>`)
 
 // What a dataset's page says to paste works as it stands there: with curl,
-// Python, DuckDB and JavaScript, each counting the same rows.
+// Python, R, DuckDB and JavaScript, each counting the same rows.
 func TestClientSnippetsWorkAsTheyStand(t *testing.T) {
 	interpreter := os.Getenv("GOVDATA_TEST_PYTHON")
 	optional(t, "GOVDATA_TEST_PYTHON, a Python with what .ci/python.txt lists,", interpreter != "")
@@ -138,6 +139,21 @@ func TestClientSnippetsWorkAsTheyStand(t *testing.T) {
 			return run(interpreter, "-c", "import duckdb, sys; print(duckdb.sql(sys.argv[1]).fetchall())", query)
 		},
 		"javascript": func() string { return run(node, "--input-type=module", "-e", code["javascript"]) },
+		"r": func() string {
+			out, err := runR(t, dir, code["r"]+"\nwrite.csv(df, \"r.csv\", row.names = FALSE, na = \"\", fileEncoding = \"UTF-8\")\n")
+			if err != nil {
+				t.Fatal(err)
+			}
+			again, err := os.ReadFile(filepath.Join(dir, "r.csv"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			published, _ := s.get(t, 200, "/d/"+id+".csv")
+			if got, want := readCSV(t, again), readCSV(t, published); !reflect.DeepEqual(got, want) {
+				t.Errorf("R read %d rows of other values than the %d published", len(got), len(want))
+			}
+			return out
+		},
 	} {
 		if code[tool] == "" {
 			t.Errorf("the page has nothing for %s", tool)
@@ -148,11 +164,11 @@ func TestClientSnippetsWorkAsTheyStand(t *testing.T) {
 		}
 		tried++
 	}
-	if tried != 4 {
-		t.Errorf("%d snippets were tried, want 4", tried)
+	if tried != 5 {
+		t.Errorf("%d snippets were tried, want 5", tried)
 	}
-	if !strings.Contains(code["r"], "/d/"+id+".csv") || !strings.Contains(code["excel"], "/d/"+id+".csv?bom=1") {
-		t.Errorf("R: %q, Excel: %q", code["r"], code["excel"])
+	if !strings.Contains(code["excel"], "/d/"+id+".csv?bom=1") {
+		t.Errorf("Excel: %q", code["excel"])
 	}
 }
 

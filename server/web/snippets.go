@@ -12,8 +12,8 @@ type snippet struct {
 	ID, Name, Note, Code string
 }
 
-// snippets are tried by a test as they stand on the page, but for R and for
-// what people do by hand.
+// snippets are tried by a test as they stand on the page, but for what people do
+// by hand.
 func snippets(v *view, r *catalog.Release) []snippet {
 	base, id := v.Base(), r.Dataset.ID
 	file := fmt.Sprintf("%s/d/%s", base, id)
