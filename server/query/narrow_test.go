@@ -102,7 +102,7 @@ func TestPlacesChangeNoAnswer(t *testing.T) {
 			{SQL: "SELECT *, t.kind + 1 AS more FROM t WHERE " + where + " LIMIT 3000"},
 			{SQL: "SELECT count(*), count(DISTINCT t.no), min(n), max(n) FROM t WHERE " + where},
 			{SQL: "SELECT (SELECT count(*) FROM t) AS every, n FROM t WHERE " + where + " ORDER BY n LIMIT 20"},
-			{SQL: "SELECT a.n, b.n AS m FROM t AS a JOIN t AS b USING (no) WHERE a.no = " + literal() + " ORDER BY ALL LIMIT 20"},
+			{SQL: "SELECT n, a.kind, b.kind AS m FROM t AS a JOIN t AS b USING (no, n) WHERE a.no = " + literal() + " ORDER BY ALL LIMIT 20"},
 			{Rows: &RowsRequest{Table: "t", Where: where, Limit: 2000, Total: true}},
 			{Rows: &RowsRequest{Table: "t", Where: where, Limit: 5, Total: true, Order: []OrderBy{{Field: "kind", Desc: true}}, Select: []string{"n", "no"}}},
 			{Rows: &RowsRequest{Table: "t", Where: where, Select: []string{"t"}, Limit: 3}},
