@@ -15,7 +15,7 @@ const (
 	// halfLife is how fast it is forgotten that somebody has used the workers, when
 	// it is decided whose turn it is; burst, when it is decided who asks little.
 	halfLife = 30 * time.Second
-	burst    = 2 * time.Second
+	burst    = time.Second / 2
 	// short is how long a question takes of which others need not know: who
 	// usually asks such ones may have the place that is kept for short visits.
 	// What takes longer gives way.
@@ -24,7 +24,7 @@ const (
 	glance = short / 10
 	// pittance is how many seconds of the workers anybody may have used lately who
 	// still counts as a newcomer.
-	pittance = 0.75
+	pittance = 0.2
 )
 
 // turns decides whose question runs next: weighted fair queueing over users.
