@@ -139,15 +139,15 @@ func NewPool(o PoolOptions) (*Pool, error) {
 // keepReady keeps one worker ready for whoever receives from to. The thread
 // stays the same for as long as the pool lives: the kernel kills a worker when
 // the thread that started it ends, which is how no worker outlives the server.
-func (p *Pool) keepReady(to chan<- *process, first bool, told chan<- error) {
+func (p *Pool) keepReady(to chan<- *process, spare bool, told chan<- error) {
 	runtime.LockOSThread()
 	for {
-		p.starts.enter(first)
+		p.starts.enter(spare)
 		if p.life.Err() != nil {
 			p.starts.leave()
 			return
 		}
-		w, err := p.start()
+		w, err := p.start(!spare)
 		p.starts.leave()
 		select {
 		case told <- err:
@@ -162,12 +162,12 @@ func (p *Pool) keepReady(to chan<- *process, first bool, told chan<- error) {
 				return
 			}
 		}
-		p.starts.count(1, 0)
+		p.starts.count(spare, 1, 0)
 		select {
 		case to <- w:
-			p.starts.count(-1, 1)
+			p.starts.count(spare, -1, 1)
 		case <-w.exited:
-			p.starts.count(-1, 0)
+			p.starts.count(spare, -1, 0)
 			w.pipe.Close()
 			p.o.Log.Warn("an idle query worker ended", "state", w.cmd.ProcessState.String(), "stderr", w.stderr.String())
 		case <-p.life.Done():
@@ -295,7 +295,7 @@ func (p *Pool) attempt(ctx context.Context, r Request) (*workerResult, error) {
 		stay()
 		cancel()
 		w.kill() // a worker serves one question, whatever it still does
-		p.starts.count(0, -1)
+		p.starts.count(false, 0, -1)
 		// Taking a large process apart takes the kernel a while; the next
 		// question waits for that, this one does not.
 		go func() {
@@ -371,7 +371,7 @@ func (p *Pool) acquire(ctx context.Context, r Request) (w *process, t *turn, err
 	}
 	for {
 		select {
-		case w = <-p.ready:
+		case w = <-spare:
 		default:
 			select {
 			case w = <-p.ready:
@@ -388,7 +388,7 @@ func (p *Pool) acquire(ctx context.Context, r Request) (w *process, t *turn, err
 		}
 		select {
 		case <-w.exited: // somebody killed it while it waited
-			p.starts.count(0, -1)
+			p.starts.count(false, 0, -1)
 			w.pipe.Close()
 		default:
 			p.turnsOf(r).begin(t)
@@ -401,37 +401,39 @@ func (p *Pool) acquire(ctx context.Context, r Request) (w *process, t *turn, err
 // that run. So many start at once, spare ones first; and where enough are ready,
 // the next one waits until nothing runs, but not for long.
 type starts struct {
-	mu           sync.Mutex
-	changed      *sync.Cond
-	room, enough int
+	mu      sync.Mutex
+	changed *sync.Cond
+	room    int
 	// pressing ones wait that go first.
 	pressing int
-	// ready workers wait for questions, busy ones have one.
-	ready, busy int
+	// ready workers wait for anybody's question, spare ones for those of who asks
+	// seldom; enough is how many of each are. busy ones have a question.
+	ready, enough map[bool]int
+	busy          int
 }
 
 // lull is how long a start waits at most until nothing runs.
 const lull = 250 * time.Millisecond
 
 func newStarts(atOnce int) *starts {
-	s := &starts{room: atOnce, enough: atOnce}
+	s := &starts{room: atOnce, ready: map[bool]int{}, enough: map[bool]int{false: max(1, atOnce/2), true: atOnce}}
 	s.changed = sync.NewCond(&s.mu)
 	return s
 }
 
-func (s *starts) enter(first bool) {
+func (s *starts) enter(spare bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if first {
+	if spare {
 		s.pressing++
 	}
 	until := time.Now().Add(lull)
-	defer time.AfterFunc(lull, func() { s.count(0, 0) }).Stop()
-	for s.room == 0 || !first && s.pressing > 0 || s.ready > s.enough && s.busy > 0 && time.Now().Before(until) {
+	defer time.AfterFunc(lull, func() { s.count(spare, 0, 0) }).Stop()
+	for s.room == 0 || !spare && s.pressing > 0 || s.ready[spare] >= s.enough[spare] && s.busy > 0 && time.Now().Before(until) {
 		s.changed.Wait()
 	}
 	s.room--
-	if first {
+	if spare {
 		s.pressing--
 		s.changed.Broadcast()
 	}
@@ -444,11 +446,12 @@ func (s *starts) leave() {
 	s.changed.Broadcast()
 }
 
-// count says that more or fewer workers are ready or busy.
-func (s *starts) count(ready, busy int) {
+// count says that more or fewer workers are ready, or spare, or busy.
+func (s *starts) count(spare bool, ready, busy int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.ready, s.busy = s.ready+ready, s.busy+busy
+	s.ready[spare] += ready
+	s.busy += busy
 	s.changed.Broadcast()
 }
 
@@ -480,7 +483,7 @@ func (w *process) giveWay() {
 }
 
 // start starts a worker and waits until it is confined and ready.
-func (p *Pool) start() (*process, error) {
+func (p *Pool) start(yields bool) (*process, error) {
 	temp, err := os.MkdirTemp(p.o.TempDir, "govdata-worker-")
 	if err != nil {
 		return nil, err
@@ -517,6 +520,9 @@ func (p *Pool) start() (*process, error) {
 		return nil, err
 	}
 	p.started.Add(1)
+	if yields {
+		lower(w.cmd.Process.Pid)
+	}
 	// What counts is all that is charged to the worker, the cache of what it reads
 	// among it; its rlimits are narrower.
 	w.memory, err = p.memory.add(w.cmd.Process.Pid, int64(p.o.Limits.MemoryMB)<<20*5/4)

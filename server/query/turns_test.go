@@ -197,22 +197,23 @@ func TestAStartWaitsForALull(t *testing.T) {
 			return time.Since(began)
 		}
 		s := newStarts(2)
-		s.count(2, 1)
+		s.count(true, 1, 1)
+		s.count(false, 2, 0)
 		if d := took(s); d != 0 {
-			t.Errorf("with two ready a third waited %v", d)
+			t.Errorf("with one spare a second waited %v", d)
 		}
-		s.count(1, 0)
+		s.count(true, 1, 0)
 		if d := took(s); d != lull {
-			t.Errorf("with three ready a fourth waited %v beside a question", d)
+			t.Errorf("with two spare a third waited %v beside a question", d)
 		}
-		time.AfterFunc(10*time.Millisecond, func() { s.count(0, -1) })
+		time.AfterFunc(10*time.Millisecond, func() { s.count(true, 0, -1) })
 		if d := took(s); d != 10*time.Millisecond {
 			t.Errorf("a start waited %v for a question of 10 ms", d)
 		}
-		s.count(0, 1)
-		time.AfterFunc(20*time.Millisecond, func() { s.count(-1, 1) })
+		s.count(true, 0, 1)
+		time.AfterFunc(20*time.Millisecond, func() { s.count(true, -1, 1) })
 		if d := took(s); d != 20*time.Millisecond {
-			t.Errorf("a start waited %v although a ready worker was taken after 20 ms", d)
+			t.Errorf("a start waited %v although a spare worker was taken after 20 ms", d)
 		}
 	})
 }
