@@ -404,7 +404,8 @@ type starts struct {
 	mu      sync.Mutex
 	changed *sync.Cond
 	room    int
-	// pressing ones wait that go first.
+	// pressing are the spare ones that wait to start; they go first where too few
+	// are ready.
 	pressing int
 	// ready workers wait for anybody's question, spare ones for those of who asks
 	// seldom; enough is how many of each are. busy ones have a question.
@@ -429,7 +430,7 @@ func (s *starts) enter(spare bool) {
 	}
 	until := time.Now().Add(lull)
 	defer time.AfterFunc(lull, func() { s.count(spare, 0, 0) }).Stop()
-	for s.room == 0 || !spare && s.pressing > 0 || s.ready[spare] >= s.enough[spare] && s.busy > 0 && time.Now().Before(until) {
+	for s.room == 0 || !spare && s.pressing > 0 && s.ready[true] < s.enough[true] || s.ready[spare] >= s.enough[spare] && s.busy > 0 && time.Now().Before(until) {
 		s.changed.Wait()
 	}
 	s.room--

@@ -203,6 +203,16 @@ func TestAStartWaitsForALull(t *testing.T) {
 			t.Errorf("with one spare a second waited %v", d)
 		}
 		s.count(true, 1, 0)
+		go took(s) // a third spare one
+		s.count(false, -2, 0)
+		synctest.Wait()
+		began := time.Now()
+		s.enter(false)
+		s.leave()
+		if d := time.Since(began); d != 0 {
+			t.Errorf("with none ready for all one waited %v for a third spare one", d)
+		}
+		time.Sleep(time.Second)
 		if d := took(s); d != lull {
 			t.Errorf("with two spare a third waited %v beside a question", d)
 		}
