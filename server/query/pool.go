@@ -261,9 +261,13 @@ func (p *Pool) Query(ctx context.Context, r Request) (Result, error) {
 		return nil, err
 	}
 	q, err := p.attempt(ctx, r)
-	if err != nil && q != nil && !q.heard && ctx.Err() == nil && errors.Is(err, errBrokenOff) {
-		// The worker was killed while it waited for work: the question has
-		// not been looked at, and another worker can have it.
+	// A worker that somebody killed while it waited for work has not looked at the
+	// question, and another one can have it; all that waited may be gone. One that
+	// ended by itself may have read the question: that is tried once more.
+	for again := 0; again <= 3*p.o.Workers; again++ {
+		if err == nil || q == nil || q.heard || again > 0 && !q.shot || ctx.Err() != nil || !errors.Is(err, errBrokenOff) {
+			break
+		}
 		q, err = p.attempt(ctx, r)
 	}
 	if err != nil {

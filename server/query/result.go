@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -29,8 +30,10 @@ type workerResult struct {
 	request Request
 	free    func()
 
-	// heard is true once the worker has said anything.
+	// heard is true once the worker has said anything, shot where a SIGKILL ended
+	// it that was not the server's.
 	heard  bool
+	shot   bool
 	frames frameReader
 	reader *ipc.Reader
 	schema *arrow.Schema
@@ -223,6 +226,8 @@ func (q *workerResult) fault(err error) error {
 	case q.worker.starved, slices.ContainsFunc(lastWordsOfMemory, func(s string) bool { return strings.Contains(stderr, s) }):
 		return q.failed(&failure{Kind: failMemory})
 	}
+	ended, known := state.Sys().(syscall.WaitStatus)
+	q.shot = known && ended.Signaled() && ended.Signal() == syscall.SIGKILL
 	q.pool.crashed.Add(1)
 	q.pool.o.Log.Error("a query worker broke off", "error", err, "state", state.String(), "stderr", stderr)
 	return fmt.Errorf("query: %w (%s)", errBrokenOff, state)
