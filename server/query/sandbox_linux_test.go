@@ -35,7 +35,7 @@ func probe(args []string) {
 		panic(err)
 	}
 	public := filepath.Dir(a.Public)
-	if _, err := confine(hello{MemoryMB: 256, TempMB: 16, TempDir: a.Temp, PublicDir: public}); err != nil {
+	if _, err := confine(hello{MemoryMB: workerMB, TempMB: 16, TempDir: a.Temp, PublicDir: public}); err != nil {
 		fmt.Println("confine:", err)
 		return
 	}
