@@ -93,6 +93,7 @@ func benchReport(b *testing.B, what string, ours, yardstick time.Duration, targe
 // time of the publish behind the built release file, and that of the whole.
 func benchRelease(b *testing.B, cat *catalog.Catalog, file string) (r *catalog.Release, published, whole time.Duration) {
 	b.Helper()
+	collectSeldom(400) // as every command does
 	ctx := context.Background()
 	st, err := cat.Stage("bench")
 	if err != nil {

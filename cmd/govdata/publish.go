@@ -10,7 +10,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 
 	"golang.org/x/sync/errgroup"
@@ -64,9 +63,6 @@ func derive(ctx context.Context, cat *catalog.Catalog, d *catalog.Dataset, input
 
 // publishBuilt renders the download files of a release and makes it current.
 func publishBuilt(ctx context.Context, cat *catalog.Catalog, st *catalog.Staging, built *ingest.Built, p *progress) (*catalog.Release, error) {
-	// Batches on their way are most of what Go allocates here: less often collected,
-	// they cost some tens of megabytes more and a twentieth of the time less.
-	defer debug.SetGCPercent(debug.SetGCPercent(400))
 	m := built.Manifest
 	if err := render(ctx, cat, st, built.Path, &m, p); err != nil {
 		err = fmt.Errorf("ingest %s: %w", m.Dataset.ID, err)

@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 	"text/tabwriter"
 
@@ -78,9 +76,7 @@ func (a *app) serve() *cobra.Command {
 			}
 			// The heap is small and turns over with every batch of a download. With
 			// Go's default a sixth of a filtered file's time went into collecting it.
-			if os.Getenv("GOGC") == "" {
-				debug.SetGCPercent(800)
-			}
+			collectSeldom(800)
 			go a.refreshDaily(c.Context(), cat)
 			subscribed, err := openHooks(cat)
 			if err != nil {
