@@ -105,15 +105,11 @@ func (c *Catalog) releaseDir(ref Ref) string {
 }
 
 // Mark is a text that changes when anything does that is known of a dataset: its
-// releases, which of them is current, what was collected. It costs a stat.
-func (c *Catalog) Mark(id ID) (string, error) {
-	info, err := os.Stat(filepath.Join(c.datasetDir(id), pointerName))
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("dataset %q: %w", id, ErrNotFound)
-	} else if err != nil {
-		return "", fmt.Errorf("dataset %q: %w", id, err)
-	}
-	return fmt.Sprintf("%s %d %d", id, info.ModTime().UnixNano(), info.Size()), nil
+// releases, which of them is current, what was collected. Each of these makes the
+// pointer's file longer. It costs a stat.
+func (c *Catalog) Mark(id ID) string {
+	m := markOf(filepath.Join(c.datasetDir(id), pointerName))
+	return fmt.Sprintf("%s %d %d", id, m.modified.UnixNano(), m.size)
 }
 
 // readPointer returns the dataset's pointer, or ErrNotFound. It costs one

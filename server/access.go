@@ -124,7 +124,6 @@ func (s *Server) sample(c *gin.Context) error {
 	for i, column := range t.Columns {
 		columns[i] = gin.H{"name": column.Name, "type": column.Type}
 	}
-	c.JSON(http.StatusOK, gin.H{"release": releaseOf(r), "columns": columns, "rows": rows, "returned": len(rows), "total": r.Rows, "truncated": r.Rows > int64(len(rows)),
+	return tell(c, gin.H{"release": releaseOf(r), "columns": columns, "rows": rows, "returned": len(rows), "total": r.Rows, "truncated": r.Rows > int64(len(rows)),
 		"note": text("样例：全部以文本给出", "a sample; every value as text").In(langOf(c))})
-	return nil
 }

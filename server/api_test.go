@@ -402,7 +402,7 @@ func TestNoParameterIsIgnored(t *testing.T) {
 func TestMetadataIsToldOnce(t *testing.T) {
 	p := newPortal(t)
 	for _, path := range []string{
-		"/api/v1/datasets", "/api/v1/datasets/things", "/api/v1/datasets/things/releases", "/api/v1/limits",
+		"/api/v1/datasets", "/api/v1/datasets/things", "/api/v1/datasets/things/sample", "/api/v1/datasets/things/releases", "/api/v1/limits",
 	} {
 		first, body := p.ask(t, "GET", path, "")
 		etag := first.Header.Get("ETag")
