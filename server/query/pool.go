@@ -29,7 +29,8 @@ const startCost = 25 * time.Millisecond
 // PoolOptions tune NewPool. The zero value is what a server wants.
 type PoolOptions struct {
 	// Workers is how many questions run at once, besides one more of somebody
-	// who asks little. 0: as many as there are cores.
+	// who asks little, and as many that moved on from there. Three processes for
+	// each wait ready. 0: as many as there are cores.
 	Workers int
 	// Queue is how many may wait; 0: 16 per worker. Of one user at most UserQueue
 	// wait; 0: 16. One that waits longer than QueueWait is refused; 0: as long as

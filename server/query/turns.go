@@ -20,7 +20,7 @@ const (
 	// usually asks such ones may have the place that is kept for short visits.
 	// What takes longer gives way.
 	short = 250 * time.Millisecond
-	// glance is how often it is seen after visits.
+	// glance is how often visits are looked after.
 	glance = short / 10
 	// pittance is how many seconds of the workers anybody may have used lately who
 	// still counts as a newcomer.
