@@ -29,6 +29,9 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "hello" {
 		os.Exit(hello())
 	}
+	if len(os.Args) > 2 && os.Args[1] == "look" {
+		os.Exit(look(os.Args[2]))
+	}
 	code := m.Run()
 	if shared.stop != nil {
 		shared.stop()

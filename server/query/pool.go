@@ -66,6 +66,7 @@ type Pool struct {
 	memory *cgroups
 	// ready workers are anybody's, spare ones wait for those who ask seldom.
 	ready, spare chan *process
+	kept         kept
 	starts       *starts
 	started      atomic.Int64
 	killed       atomic.Int64
@@ -112,7 +113,7 @@ func NewPool(o PoolOptions) (*Pool, error) {
 		o.Command = []string{self, "worker"}
 	}
 	p := &Pool{o: o, turns: newTurns(o.Workers, 1, o.Queue, o.UserQueue), background: newTurns(1, 0, 1, 1), ready: make(chan *process), spare: make(chan *process), starts: newStarts(o.Workers)}
-	p.turns.charge = startCost
+	p.kept.room = 2 * o.Workers
 	p.life, p.end = context.WithCancel(context.Background())
 	if o.Cgroup != "" {
 		var err error
@@ -183,6 +184,7 @@ func (p *Pool) keepReady(to chan<- *process, spare bool, told chan<- error) {
 // Close kills all workers, those at work too.
 func (p *Pool) Close() {
 	p.end()
+	p.kept.close()
 	p.wait.Wait()
 }
 
@@ -287,6 +289,7 @@ func (p *Pool) attempt(ctx context.Context, r Request) (*workerResult, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, r.Deadline+grace, errDeadline)
 	stop := context.AfterFunc(ctx, w.kill)
 	stay := context.AfterFunc(p.life, w.kill)
+	w.deadline = max(w.deadline, r.Deadline)
 	q := &workerResult{ctx: ctx, pool: p, worker: w, request: r, begun: begun}
 	q.refs.Store(1)
 	patience := short
@@ -296,17 +299,22 @@ func (p *Pool) attempt(ctx context.Context, r Request) (*workerResult, error) {
 	slow := time.AfterFunc(patience, func() { w.giveWay() })
 	q.free = func() {
 		slow.Stop()
-		stop()
-		stay()
+		alive := stop()
+		alive = stay() && alive
 		cancel()
-		w.kill() // a worker serves one question, whatever it still does
 		p.starts.count(false, 0, -1)
+		if q.again && alive && r.User != "" {
+			p.kept.put(w, r.User)
+			p.turnsOf(r).done(t, 0)
+			return
+		}
+		w.kill() // a worker answers one question, whatever it still does
 		// Taking a large process apart takes the kernel a while; the next
 		// question waits for that, this one does not.
 		go func() {
 			<-w.exited
 			w.pipe.Close()
-			p.turnsOf(r).done(t)
+			p.turnsOf(r).done(t, startCost)
 		}()
 	}
 	if err := q.begin(); err != nil {
@@ -370,25 +378,31 @@ func (p *Pool) acquire(ctx context.Context, r Request) (w *process, t *turn, err
 	}
 	timer := time.NewTimer(p.o.QueueWait)
 	defer timer.Stop()
+	// Newcomers, whom nobody knows, leave half of the spare workers to others.
 	var spare chan *process
-	if t.seldom {
+	spares := p.starts.readyNow(true)
+	if t.seldom && (t.known || spares > p.o.Workers) {
 		spare = p.spare
 	}
 	for {
-		select {
-		case w = <-spare:
-		default:
+		if w = p.kept.take(r.User, r.Deadline, spare != nil && spares > 0); w != nil {
+			p.starts.count(false, 0, 1)
+		} else {
 			select {
-			case w = <-p.ready:
 			case w = <-spare:
-			case <-timer.C:
-				err = fmt.Errorf("query: no worker started within %v: %w", p.o.QueueWait, catalog.ErrBusy)
-			case <-ctx.Done():
-				err = fmt.Errorf("query: %w", context.Cause(ctx))
+			default:
+				select {
+				case w = <-p.ready:
+				case w = <-spare:
+				case <-timer.C:
+					err = fmt.Errorf("query: no worker started within %v: %w", p.o.QueueWait, catalog.ErrBusy)
+				case <-ctx.Done():
+					err = fmt.Errorf("query: %w", context.Cause(ctx))
+				}
 			}
 		}
 		if err != nil {
-			p.turnsOf(r).done(t)
+			p.turnsOf(r).done(t, 0)
 			return nil, nil, err
 		}
 		select {
@@ -461,6 +475,13 @@ func (s *starts) count(spare bool, ready, busy int) {
 	s.changed.Broadcast()
 }
 
+// readyNow is how many workers are ready, or spare.
+func (s *starts) readyNow(spare bool) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ready[spare]
+}
+
 // process is a worker seen from the server.
 type process struct {
 	cmd *exec.Cmd
@@ -472,6 +493,10 @@ type process struct {
 	// memory holds it; starved is true, after its end, where that ended it.
 	memory  *cgroup
 	starved bool
+	// deadline is how long its first question might take, which bounds its processor
+	// time. low is true once it gives way to others.
+	deadline time.Duration
+	low      atomic.Bool
 	// exited is closed when the process is gone and reaped.
 	exited chan struct{}
 }
@@ -479,11 +504,21 @@ type process struct {
 // kill fails only where the process has gone.
 func (w *process) kill() { _ = w.cmd.Process.Kill() }
 
+// end kills a worker that has no question, and sees to what is left of it.
+func (w *process) end() {
+	w.kill()
+	go func() {
+		<-w.exited
+		w.pipe.Close()
+	}()
+}
+
 // giveWay lets a worker that has taken long run behind those that have not.
 func (w *process) giveWay() {
 	select {
 	case <-w.exited:
 	default:
+		w.low.Store(true)
 		lower(w.cmd.Process.Pid)
 	}
 }
@@ -527,6 +562,7 @@ func (p *Pool) start(yields bool) (*process, error) {
 	}
 	p.started.Add(1)
 	if yields {
+		w.low.Store(true)
 		lower(w.cmd.Process.Pid)
 	}
 	// What counts is all that is charged to the worker, the cache of what it reads

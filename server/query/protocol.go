@@ -18,10 +18,13 @@ import (
 //	                           <-   ready: what holds this process
 //	job: the question          ->
 //	                           <-   names: which tables it uses
-//	sources: what they are     ->
+//	sources: what they are,    ->
+//	  or that there are none
 //	                           <-   found: what the gate found out
 //	                           <-   data ... (an Arrow IPC stream or a text, in pieces)
-//	                           <-   done, or failure at any time
+//	                           <-   done, or failure at any time; where the
+//	                                question was refused before a file was
+//	                                opened, another one may follow
 type frameKind byte
 
 const (
@@ -70,6 +73,13 @@ type job struct {
 	Limits   Limits
 }
 
+// sources is what the names of a question mean. A question is refused where one
+// means nothing.
+type sources struct {
+	Refused bool
+	Named   []namedSource
+}
+
 type namedSource struct {
 	Name   string
 	Path   string
@@ -97,6 +107,8 @@ type failure struct {
 	Line, Col     int
 	Message, Hint string
 	NotFound      bool
+	// Again is true where the worker waits for another question.
+	Again bool
 }
 
 const (

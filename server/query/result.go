@@ -32,8 +32,10 @@ type workerResult struct {
 
 	// heard is true once the worker has said anything, shot where a SIGKILL ended
 	// it that was not the server's.
-	heard  bool
-	shot   bool
+	heard bool
+	shot  bool
+	// again is true where the worker waits for another question.
+	again  bool
 	frames frameReader
 	reader *ipc.Reader
 	schema *arrow.Schema
@@ -65,6 +67,7 @@ func (q *workerResult) begin() error {
 	q.heard = err == nil
 	if err == nil && kind == frameNames {
 		if err := q.resolve(n); err != nil {
+			q.giveUp()
 			return err
 		}
 		kind, n, err = readHead(q.worker.out)
@@ -105,7 +108,7 @@ func (q *workerResult) resolve(n int) error {
 	if err := readPayload(q.worker.out, n, &uses); err != nil {
 		return q.fault(err)
 	}
-	sources := make([]namedSource, 0, len(uses))
+	named := make([]namedSource, 0, len(uses))
 	for _, use := range uses {
 		s, err := q.request.Resolve(q.ctx, use.Name)
 		switch {
@@ -118,21 +121,33 @@ func (q *workerResult) resolve(n int) error {
 		case err != nil:
 			return fmt.Errorf("query: table %q: %w", clip(use.Name), err)
 		}
-		named := namedSource{Name: use.Name, Path: s.Path, Pinned: s.Pinned}
+		source := namedSource{Name: use.Name, Path: s.Path, Pinned: s.Pinned}
 		if s.Inline != nil {
 			var b bytes.Buffer
 			w := ipc.NewWriter(&b, ipc.WithSchema(s.Inline.Schema()))
 			if err := errors.Join(w.Write(s.Inline), w.Close()); err != nil {
 				return fmt.Errorf("query: table %q: %w", use.Name, err)
 			}
-			named.Inline = b.Bytes()
+			source.Inline = b.Bytes()
 		}
-		sources = append(sources, named)
+		named = append(named, source)
 	}
-	if err := writeMessage(q.worker.in, frameSources, sources); err != nil {
+	if err := writeMessage(q.worker.in, frameSources, sources{Named: named}); err != nil {
 		return q.fault(err)
 	}
 	return nil
+}
+
+// giveUp tells the worker that its question ends, and learns whether it can have
+// another one.
+func (q *workerResult) giveUp() {
+	if writeMessage(q.worker.in, frameSources, sources{Refused: true}) != nil {
+		return
+	}
+	var f failure
+	if readMessage(q.worker.out, frameFailure, &f) == nil {
+		q.again = f.Again
+	}
 }
 
 // Volatile reports whether the same question over the same releases can have
@@ -193,6 +208,7 @@ func (q *workerResult) Read(p []byte) (int, error) {
 // fault finds out why the talk with the worker broke off.
 func (q *workerResult) fault(err error) error {
 	if f := q.frames.failure; f != nil {
+		q.again = f.Again
 		return q.failed(f)
 	}
 	if errors.Is(err, errResultSize) {

@@ -25,6 +25,9 @@ const (
 	// pittance is how many seconds of the workers anybody may have used lately who
 	// still counts as a newcomer.
 	pittance = 0.2
+	// acquaintance is how long ago a known user's first question came: long enough
+	// to see who asks much.
+	acquaintance = time.Second
 )
 
 // turns decides whose question runs next: weighted fair queueing over users.
@@ -46,8 +49,6 @@ type turns struct {
 	places, light int
 	// queue bounds the questions that wait, each those of one user.
 	queue, each int
-	// charge is what a question takes beside its own time: the start of a worker.
-	charge time.Duration
 
 	mu    sync.Mutex
 	users map[string]*user
@@ -72,6 +73,8 @@ type user struct {
 	// the same with a shorter memory.
 	used, lately time.Duration
 	seen         time.Time
+	// met is when the first question came that is remembered.
+	met time.Time
 	// typical is how long a question takes that is not long by its kind, an
 	// average of late. asked is how many there were.
 	typical time.Duration
@@ -91,9 +94,10 @@ type turn struct {
 	// begun is when the turn came or, once there is one, its worker.
 	begun time.Time
 	// seldom is true where, when the turn came, the user asked little, even half of
-	// what others do; yields where it was not little and others ask too.
-	seldom, yields bool
-	place          place
+	// what others do; yields where it was not little and others ask too; known where
+	// the user did not come just now for the first time.
+	seldom, yields, known bool
+	place                 place
 	// move sees after a visit.
 	move *time.Timer
 }
@@ -121,7 +125,7 @@ func (q *turns) take(ctx context.Context, name string, weight float64, long bool
 	u := q.users[name]
 	if u == nil {
 		q.forget()
-		u = &user{seen: time.Now()}
+		u = &user{seen: time.Now(), met: time.Now()}
 		q.users[name] = u
 	}
 	if u.weight = weight; weight <= 0 {
@@ -160,7 +164,7 @@ func (q *turns) take(ctx context.Context, name string, weight float64, long bool
 	select {
 	case came := <-t.told: // it came or was refused just now
 		if came == nil {
-			q.end(t)
+			q.end(t, 0)
 		}
 	default:
 		q.drop(t, nil)
@@ -181,18 +185,19 @@ func (q *turns) begin(t *turn) {
 	}
 }
 
-// done gives the turn back.
-func (q *turns) done(t *turn) {
+// done gives the turn back. What it took beside its own time, such as the start
+// of a worker, is charged too.
+func (q *turns) done(t *turn, charge time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.end(t)
+	q.end(t, charge)
 }
 
-func (q *turns) end(t *turn) {
+func (q *turns) end(t *turn, charge time.Duration) {
 	now, u := time.Now(), t.user
 	took := now.Sub(t.begun)
-	u.lately = faded(u.lately, now.Sub(u.seen), burst) + took + q.charge
-	u.used = faded(u.used, now.Sub(u.seen), halfLife) + took + q.charge
+	u.lately = faded(u.lately, now.Sub(u.seen), burst) + took + charge
+	u.used = faded(u.used, now.Sub(u.seen), halfLife) + took + charge
 	u.seen = now
 	u.since -= t.begun.Sub(q.epoch)
 	u.running--
@@ -304,7 +309,7 @@ func (q *turns) dispatch() {
 			if t == nil {
 				continue
 			}
-			t.seldom, t.yields = little && lately <= max(average/2, pittance), !little && several
+			t.seldom, t.yields, t.known = little && lately <= max(average/2, pittance), !little && several, now.Sub(u.met) > acquaintance
 			if next == nil || c.before(least) || c == least && t.came < next.came {
 				next, least = t, c
 			}

@@ -23,7 +23,7 @@ func visit(t *testing.T, q *turns, name string, weight float64, long bool, took 
 	}
 	waited = time.Since(began)
 	time.Sleep(took)
-	q.done(turn)
+	q.done(turn, 0)
 	return waited, nil
 }
 
@@ -88,7 +88,6 @@ func TestShortVisitsPassManyHeavyUsers(t *testing.T) {
 func TestAFloodOfRefusalsLeavesTheSpareWorkers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := newTurns(2, 1, 200, 100)
-		q.charge = startCost
 		ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
 		defer stop()
 		var spared, yielded, asked atomic.Int64
@@ -109,7 +108,7 @@ func TestAFloodOfRefusalsLeavesTheSpareWorkers(t *testing.T) {
 					time.Sleep(30 * time.Millisecond) // a worker starts
 					q.begin(turn)
 					time.Sleep(8 * time.Millisecond)
-					q.done(turn)
+					q.done(turn, startCost)
 				}
 			}()
 		}
@@ -129,7 +128,7 @@ func TestAFloodOfRefusalsLeavesTheSpareWorkers(t *testing.T) {
 			}
 			q.begin(turn)
 			time.Sleep(8 * time.Millisecond)
-			q.done(turn)
+			q.done(turn, startCost)
 			time.Sleep(150 * time.Millisecond)
 		}
 		stop()
@@ -153,7 +152,7 @@ func TestALoneUserYieldsToNobody(t *testing.T) {
 				t.Fatal(err, turn)
 			}
 			time.Sleep(3 * time.Second)
-			q.done(turn)
+			q.done(turn, 0)
 		}
 	})
 }
@@ -249,7 +248,7 @@ func TestUsersGetTimeByTheirWeight(t *testing.T) {
 				mu.Lock()
 				got[name] += d
 				mu.Unlock()
-				q.done(turn)
+				q.done(turn, 0)
 			}
 		}
 		for range 10 {
@@ -347,7 +346,7 @@ func TestNoTurnIsLost(t *testing.T) {
 					return
 				}
 				time.Sleep(took)
-				q.done(turn)
+				q.done(turn, 0)
 			}()
 			time.Sleep(time.Duration(random.IntN(4)) * time.Millisecond)
 		}

@@ -8,10 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -26,8 +28,9 @@ import (
 
 // WorkerMain is the life of a worker: it opens an empty DuckDB, gives up
 // every right that it does not need, says so on out, answers the one question
-// that comes on in, and returns. It must run in a process of its own, whose
-// stdout is out.
+// that comes on in, and returns. Questions that are refused before a file was
+// opened for them do not count. It must run in a process of its own, whose stdout
+// is out.
 //
 // An error means that the worker could not do its part; a question that fails
 // is answered and is none.
@@ -44,15 +47,18 @@ func WorkerMain(ctx context.Context, in io.Reader, out io.Writer) error {
 	if err := w.prepare(); err != nil {
 		return fmt.Errorf("worker: %w", err)
 	}
-	var j job
-	if err := readMessage(in, frameJob, &j); err != nil {
-		if errors.Is(err, io.EOF) {
-			return nil // never needed
+	for again := true; again; {
+		var j job
+		if err := readMessage(in, frameJob, &j); err != nil {
+			if errors.Is(err, io.EOF) {
+				return nil // not needed any more
+			}
+			return fmt.Errorf("worker: %w", err)
 		}
-		return fmt.Errorf("worker: %w", err)
-	}
-	if err := w.serve(ctx, &j); err != nil {
-		return fmt.Errorf("worker: %w", err)
+		var err error
+		if again, err = w.serve(ctx, &j); err != nil {
+			return fmt.Errorf("worker: %w", err)
+		}
 	}
 	return nil
 }
@@ -64,6 +70,9 @@ type worker struct {
 	duck  *duck
 	// secrets are texts that no answer may hold.
 	secrets []string
+	// touched is true once anything was opened for a question, or the processor
+	// time of the process is limited.
+	touched, limited bool
 }
 
 // prepare does all that can be done before the question is known. The order
@@ -117,10 +126,14 @@ func (w *worker) parse(sql string) ([]byte, error) {
 	return []byte(rows[0][0]), nil
 }
 
-// serve answers j. Only a broken connection is an error.
-func (w *worker) serve(ctx context.Context, j *job) error {
-	endWithoutMemory()
-	limitCPU(j.Deadline, 2*w.hello.Threads) // as many read as write
+// serve answers j, and says whether the worker is as if it had not. Only a broken
+// connection is an error.
+func (w *worker) serve(ctx context.Context, j *job) (again bool, err error) {
+	if !w.limited {
+		endWithoutMemory()
+		limitCPU(j.Deadline, 2*w.hello.Threads) // as many read as write
+		w.limited = true
+	}
 	stop := time.AfterFunc(j.Deadline, func() { duckdb.Interrupt(w.duck.conn) })
 	defer stop.Stop()
 	defer context.AfterFunc(ctx, func() { duckdb.Interrupt(w.duck.conn) })()
@@ -129,12 +142,26 @@ func (w *worker) serve(ctx context.Context, j *job) error {
 	var broken *brokenPipe
 	switch {
 	case errors.As(err, &broken):
-		return broken.error
+		return false, broken.error
 	case err != nil:
-		return w.send(frameFailure, toFailure(err, j.SQL, w.secrets))
+		f := toFailure(err, j.SQL, w.secrets)
+		f.Again = !w.touched && (f.Kind == failSQL || errors.Is(err, errRefused)) && stop.Stop() && processorTime() < keepBusy
+		return f.Again, w.send(frameFailure, f)
 	}
-	return w.send(frameDone, d)
+	return false, w.send(frameDone, d)
 }
+
+// processorTime is what this process has taken so far.
+func processorTime() time.Duration {
+	var u syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
+		return math.MaxInt64
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// errRefused is the end of a question that names what there is not.
+var errRefused = errors.New("the question names what there is not")
 
 // brokenPipe is a failure to talk with the server.
 type brokenPipe struct{ error }
@@ -289,12 +316,16 @@ func (w *worker) attach(j *job, tables map[string]int, within []bound) (attached
 	if err := w.send(frameNames, uses); err != nil {
 		return nil, nil, &brokenPipe{err}
 	}
-	var sources []namedSource
+	var sources sources
 	if err := readMessage(w.in, frameSources, &sources); err != nil {
 		return nil, nil, &brokenPipe{err}
 	}
+	if sources.Refused {
+		return nil, nil, errRefused
+	}
+	w.touched = true
 	var files []string
-	for _, s := range sources {
+	for _, s := range sources.Named {
 		if s.Path != "" {
 			files = append(files, s.Path)
 			w.secrets = append(w.secrets, s.Path, filepath.Dir(s.Path))
@@ -319,7 +350,7 @@ func (w *worker) attach(j *job, tables map[string]int, within []bound) (attached
 	if err := run("CREATE SCHEMA catalog"); err != nil {
 		return nil, nil, err
 	}
-	for _, s := range sources {
+	for _, s := range sources.Named {
 		if s.Path == "" {
 			continue
 		}
@@ -340,7 +371,7 @@ func (w *worker) attach(j *job, tables map[string]int, within []bound) (attached
 			return nil, nil, err
 		}
 	}
-	for _, s := range sources {
+	for _, s := range sources.Named {
 		if s.Path != "" {
 			continue
 		}
