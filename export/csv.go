@@ -30,20 +30,27 @@ func writeCSV(ctx context.Context, w io.Writer, rows array.RecordReader, o Optio
 }
 
 func csvBatch(batch arrow.RecordBatch, buf []byte, o Options) []byte {
-	columns := batch.Columns()
-	cells, whole := make([]appender, len(columns)), make([]bool, len(columns))
-	for j, a := range columns {
-		cells[j], whole[j] = csvCell(a, o), a.NullN() == 0
+	columns := make([]csvColumn, batch.NumCols())
+	for j, a := range batch.Columns() {
+		columns[j] = csvColumnOf(a, o)
 	}
 	for i := range int(batch.NumRows()) {
-		for j, a := range columns {
+		for j := range columns {
+			c := &columns[j]
 			if j > 0 {
 				buf = append(buf, ',')
 			}
-			if whole[j] || !a.IsNull(i) {
-				buf = cells[j](buf, i)
-			} else if len(columns) == 1 {
+			switch {
+			case !c.whole && c.cells.IsNull(i):
+				if len(columns) == 1 {
+					buf = append(buf, '"', '"')
+				}
+			case c.ends == nil:
+				buf = c.cell(buf, i)
+			case c.ends[i] == c.ends[i+1]:
 				buf = append(buf, '"', '"')
+			default:
+				buf = append(buf, c.texts[c.ends[i]-c.ends[0]:c.ends[i+1]-c.ends[0]]...)
 			}
 		}
 		buf = append(buf, '\n')
@@ -51,27 +58,33 @@ func csvBatch(batch arrow.RecordBatch, buf []byte, o Options) []byte {
 	return buf
 }
 
-// csvCell returns the appender for a column, with quotes where its type can
-// need them.
-func csvCell(a arrow.Array, o Options) appender {
-	text := textOf(a)
+// csvColumn writes the cells of a column, with quotes where its type can need them.
+type csvColumn struct {
+	cells arrow.Array
+	// whole is true where no cell is missing.
+	whole bool
+	cell  appender
+	// texts that need no quotes lie behind one another, up to their ends.
+	texts []byte
+	ends  []int32
+}
+
+func csvColumnOf(a arrow.Array, o Options) csvColumn {
+	c := csvColumn{cells: a, whole: a.NullN() == 0, cell: textOf(a)}
 	switch kindOf(a.DataType()) {
 	case kindInteger, kindDecimal, kindFloat, kindBoolean, kindDate, kindTimestamp:
-		return text
+		return c
 	}
 	if s, ok := a.(*array.String); ok {
 		if !o.ExcelSafe && !anyQuoted(s.ValueBytes()) {
-			return func(dst []byte, i int) []byte {
-				v := s.Value(i)
-				if v == "" {
-					return append(dst, '"', '"')
-				}
-				return append(dst, v...)
-			}
+			c.texts, c.ends = s.ValueBytes(), s.ValueOffsets()
 		}
-		return func(dst []byte, i int) []byte { return appendCSV(dst, []byte(s.Value(i)), o.ExcelSafe) }
+		c.cell = func(dst []byte, i int) []byte { return appendCSV(dst, []byte(s.Value(i)), o.ExcelSafe) }
+		return c
 	}
-	return func(dst []byte, i int) []byte { return appendCSV(dst, text(nil, i), o.ExcelSafe) }
+	text := c.cell
+	c.cell = func(dst []byte, i int) []byte { return appendCSV(dst, text(nil, i), o.ExcelSafe) }
+	return c
 }
 
 // quoted marks the bytes that make quotes necessary.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -118,6 +119,10 @@ type cursor struct {
 	result    duckdb.Result
 	options   duckdb.ArrowOptions
 	schema    *arrow.Schema
+	// forms of the columns, nil where DuckDB makes the batches.
+	forms  []form
+	chunks []chunk
+	ended  bool
 }
 
 // open begins the execution of sql. The caller closes the cursor.
@@ -157,8 +162,11 @@ func (d *duck) open(sql string, values map[string]any) (_ *cursor, err error) {
 		}
 	}
 	schema, failed := duckdb.NewArrowSchema(c.options, types, names)
-	c.schema = schema
-	return c, dataError(&failed)
+	if err := dataError(&failed); err != nil {
+		return nil, err
+	}
+	c.schema, c.forms = schema, formsOf(types, schema)
+	return c, nil
 }
 
 // unspoken names the type, t or one inside it, of which Arrow would only carry
@@ -197,18 +205,41 @@ func unspoken(t duckdb.LogicalType) string {
 	return ""
 }
 
-// next returns the next rows, at most 2048, or nil at the end. The caller
-// releases them.
-func (c *cursor) next() (arrow.RecordBatch, error) {
-	chunk := duckdb.FetchChunk(c.result)
-	if chunk.Ptr == nil {
-		if message := duckdb.ResultError(&c.result); message != "" {
-			return nil, parseDuckError(message)
+// next returns the next rows, or nil at the end: what DuckDB makes at once, at
+// most 2048, and more of them where these are few, until there are most. The
+// caller releases them.
+func (c *cursor) next(most int64) (arrow.RecordBatch, error) {
+	defer func() {
+		for i := range c.chunks {
+			c.chunks[i].close()
 		}
+		c.chunks = c.chunks[:0]
+	}()
+	var rows int64
+	for bytes := 0; !c.ended && (len(c.chunks) == 0 || rows < min(gatherRows, most) && bytes < gatherBytes); {
+		fetched := duckdb.FetchChunk(c.result)
+		if fetched.Ptr == nil {
+			if message := duckdb.ResultError(&c.result); message != "" {
+				return nil, parseDuckError(message)
+			}
+			c.ended = true
+			break
+		}
+		c.chunks = append(c.chunks, chunk{DataChunk: fetched})
+		if c.forms == nil {
+			break
+		}
+		last := &c.chunks[len(c.chunks)-1]
+		bytes += last.measure(c.forms)
+		rows += int64(last.rows)
+	}
+	if len(c.chunks) == 0 {
 		return nil, nil
 	}
-	defer duckdb.DestroyDataChunk(&chunk)
-	batch, failed := duckdb.DataChunkToArrowArray(c.options, c.schema, chunk)
+	if c.forms != nil {
+		return gather(c.schema, c.forms, c.chunks)
+	}
+	batch, failed := duckdb.DataChunkToArrowArray(c.options, c.schema, c.chunks[0].DataChunk)
 	return batch, dataError(&failed)
 }
 
@@ -229,14 +260,14 @@ func (d *duck) rows(sql string, values map[string]any) ([][]string, error) {
 	defer c.close()
 	var rows [][]string
 	for {
-		batch, err := c.next()
+		batch, err := c.next(math.MaxInt64)
 		if batch == nil || err != nil {
 			return rows, err
 		}
 		for i := range int(batch.NumRows()) {
 			row := make([]string, batch.NumCols())
 			for j, column := range batch.Columns() {
-				row[j] = strings.Clone(column.ValueStr(i)) // the batch is C memory
+				row[j] = strings.Clone(column.ValueStr(i)) // the memory of the batch is used again
 			}
 			rows = append(rows, row)
 		}

@@ -600,7 +600,11 @@ func (w *worker) run(ctx context.Context, sql string, values map[string]any, s *
 // until they end or send fails. What is sent is the receiver's to release.
 func (s *stream) read(c *cursor, schema *arrow.Schema, send func(arrow.RecordBatch) error) error {
 	for !s.more {
-		batch, err := c.next()
+		most := int64(math.MaxInt64)
+		if s.limit > 0 {
+			most = s.limit - s.rows + 1 // one more shows that there are more
+		}
+		batch, err := c.next(most)
 		if err != nil {
 			return err
 		}
@@ -677,7 +681,7 @@ func (h *handover) Next() bool {
 // a frame is full or flushed, so that a question which fails early is answered
 // with its failure alone.
 type frameWriter struct {
-	w io.Writer
+	w *bufio.Writer
 	// frame begins with room for its head.
 	frame []byte
 	err   error
@@ -694,6 +698,9 @@ func newFrameWriter(w *bufio.Writer) *frameWriter {
 
 func (f *frameWriter) Write(p []byte) (int, error) {
 	written := len(p)
+	if len(p) >= frameSize/4 {
+		return written, f.send(p)
+	}
 	for len(p) > 0 {
 		if len(f.frame) == cap(f.frame) {
 			if err := f.Flush(); err != nil {
@@ -704,6 +711,25 @@ func (f *frameWriter) Write(p []byte) (int, error) {
 		f.frame, p = append(f.frame, p[:n]...), p[n:]
 	}
 	return written, nil
+}
+
+// send makes a frame of p, behind the one that has been begun, without a copy.
+func (f *frameWriter) send(p []byte) error {
+	if err := f.Flush(); err != nil {
+		return err
+	}
+	for len(p) > 0 && f.err == nil {
+		n := min(len(p), maxFrame)
+		var head [frameHead]byte
+		head[0] = byte(frameData)
+		binary.BigEndian.PutUint32(head[1:], uint32(n))
+		f.w.Write(head[:])
+		if f.err = f.w.Flush(); f.err == nil { // what is buffered by now would be copied with p
+			_, f.err = f.w.Write(p[:n])
+		}
+		p = p[n:]
+	}
+	return f.err
 }
 
 // Flush sends the frame that has been begun.
