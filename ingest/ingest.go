@@ -35,7 +35,7 @@ type Options struct {
 	Layout catalog.Layout
 	// Accept names the breaking changes that are wanted; see catalog.Change.
 	Accept []string
-	// MemoryMB bounds DuckDB; what does not fit is spilled. 0: 2048.
+	// MemoryMB bounds DuckDB; what does not fit is spilled. 0: store.MemoryMB.
 	MemoryMB int
 	// Software is recorded in the manifest.
 	Software string

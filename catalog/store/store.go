@@ -42,11 +42,16 @@ type File struct {
 	db        *sql.DB
 }
 
+// MemoryMB is how much memory DuckDB may use where nobody says otherwise. With a
+// folder for what does not fit, ten million rows of twelve columns need no more;
+// four times as much makes their ingest a fifth faster.
+const MemoryMB = 512
+
 // Options bound what one open file may use.
 type Options struct {
 	// Threads; 0: as many as there are cores.
 	Threads int
-	// MemoryMB; 0: 2048.
+	// MemoryMB; 0: MemoryMB.
 	MemoryMB int
 	// TempDir takes what does not fit in memory. Empty: nothing is spilled.
 	TempDir string
@@ -70,7 +75,7 @@ func Configure(ctx context.Context, db interface {
 	ExecContext(context.Context, string, ...any) (sql.Result, error)
 }, o Options) error {
 	if o.MemoryMB == 0 {
-		o.MemoryMB = 2048
+		o.MemoryMB = MemoryMB
 	}
 	settings := []string{
 		fmt.Sprintf("SET memory_limit = '%dMB'", o.MemoryMB),

@@ -10,8 +10,8 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 )
 
-// windowRows is four of DuckDB's row groups.
-const windowRows = 4 * 122880
+// windowRows is two of DuckDB's row groups, one for each of two threads.
+const windowRows = 2 * 122880
 
 // windows reads a table window by window. It implements array.RecordReader.
 type windows struct {

@@ -98,7 +98,9 @@ func (e *unpublishedRejects) Unwrap() error { return e.err }
 // content, and counts the rows of every file again. It returns an error that
 // wraps catalog.ErrUnchanged where the current release has the same content.
 func render(ctx context.Context, cat *catalog.Catalog, st *catalog.Staging, path string, m *catalog.Manifest, p *progress) error {
-	src, err := store.Open(path, store.Options{TempDir: st.WorkDir()})
+	// The rows are read from one end to the other, again and again: what DuckDB
+	// would keep of them is in the system's page cache.
+	src, err := store.Open(path, store.Options{TempDir: st.WorkDir(), MemoryMB: 128})
 	if err != nil {
 		return err
 	}
