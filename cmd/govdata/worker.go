@@ -2,7 +2,6 @@ package main
 
 import (
 	"os"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -15,8 +14,6 @@ func (a *app) worker() *cobra.Command {
 	return &cobra.Command{
 		Use: "worker", Hidden: true, Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			// What it allocates in Go are batches on their way; it lives for one query.
-			debug.SetGCPercent(800)
 			return query.WorkerMain(c.Context(), os.Stdin, os.Stdout)
 		},
 	}

@@ -120,9 +120,8 @@ type cursor struct {
 	options   duckdb.ArrowOptions
 	schema    *arrow.Schema
 	// forms of the columns, nil where DuckDB makes the batches.
-	forms  []form
-	chunks []chunk
-	ended  bool
+	forms []form
+	ended bool
 }
 
 // open begins the execution of sql. The caller closes the cursor.
@@ -209,38 +208,50 @@ func unspoken(t duckdb.LogicalType) string {
 // most 2048, and more of them where these are few, until there are most. The
 // caller releases them.
 func (c *cursor) next(most int64) (arrow.RecordBatch, error) {
-	defer func() {
-		for i := range c.chunks {
-			c.chunks[i].close()
+	if c.forms == nil {
+		chunk, err := c.fetch()
+		if chunk.Ptr == nil || err != nil {
+			return nil, err
 		}
-		c.chunks = c.chunks[:0]
-	}()
-	var rows int64
-	for bytes := 0; !c.ended && (len(c.chunks) == 0 || rows < min(gatherRows, most) && bytes < gatherBytes); {
-		fetched := duckdb.FetchChunk(c.result)
-		if fetched.Ptr == nil {
-			if message := duckdb.ResultError(&c.result); message != "" {
-				return nil, parseDuckError(message)
-			}
-			c.ended = true
-			break
-		}
-		c.chunks = append(c.chunks, chunk{DataChunk: fetched})
-		if c.forms == nil {
-			break
-		}
-		last := &c.chunks[len(c.chunks)-1]
-		bytes += last.measure(c.forms)
-		rows += int64(last.rows)
+		defer duckdb.DestroyDataChunk(&chunk)
+		batch, failed := duckdb.DataChunkToArrowArray(c.options, c.schema, chunk)
+		return batch, dataError(&failed)
 	}
-	if len(c.chunks) == 0 {
+	a := newSlab(len(c.forms))
+	defer a.Free(nil)
+	for bytes := 0; a.rows == 0 || a.rows < int(min(gatherRows, most)) && bytes < gatherBytes; {
+		chunk, err := c.fetch()
+		if err != nil {
+			return nil, err
+		}
+		if chunk.Ptr == nil {
+			break
+		}
+		bytes, err = a.add(c.forms, chunk)
+		duckdb.DestroyDataChunk(&chunk) // a chunk of few rows takes as much memory as one of many
+		if err != nil {
+			return nil, err
+		}
+	}
+	if a.rows == 0 {
 		return nil, nil
 	}
-	if c.forms != nil {
-		return gather(c.schema, c.forms, c.chunks)
+	return a.batch(c.schema, c.forms), nil
+}
+
+// fetch returns DuckDB's next chunk, a nil one at the end and behind it.
+func (c *cursor) fetch() (duckdb.DataChunk, error) {
+	if c.ended {
+		return duckdb.DataChunk{}, nil
 	}
-	batch, failed := duckdb.DataChunkToArrowArray(c.options, c.schema, c.chunks[0].DataChunk)
-	return batch, dataError(&failed)
+	chunk := duckdb.FetchChunk(c.result)
+	if chunk.Ptr == nil {
+		c.ended = true
+		if message := duckdb.ResultError(&c.result); message != "" {
+			return chunk, parseDuckError(message)
+		}
+	}
+	return chunk, nil
 }
 
 func (c *cursor) close() {

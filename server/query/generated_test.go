@@ -161,9 +161,9 @@ func (a *arena) ask(ctx context.Context, statement string, n uint64) verdict {
 	var q *workerResult
 	err := checkRequest(r, a.pool.o.Limits)
 	if err == nil {
-		q, err = a.pool.attempt(ctx, r)
+		q, err = a.pool.attempt(ctx, r, false)
 		if err != nil && q != nil && !q.heard { // as Pool.Query does
-			q, err = a.pool.attempt(ctx, r)
+			q, err = a.pool.attempt(ctx, r, false)
 		}
 	}
 	told := &bytes.Buffer{}

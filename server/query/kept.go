@@ -1,6 +1,7 @@
 package query
 
 import (
+	"slices"
 	"sync"
 	"time"
 )
@@ -9,17 +10,23 @@ const (
 	// keepFor is how long a worker whose question was refused waits for the next one
 	// of the same user.
 	keepFor = 5 * time.Second
-	// keepBusy is how much processor time a worker may have taken that is kept.
+	// keepUses and keepLong bound how many questions it may refuse, and for how long.
+	keepUses = 1000
+	keepLong = time.Minute
+	// keepBusy is how much processor time it may have taken. It says so itself.
 	keepBusy = 500 * time.Millisecond
 )
 
 // kept are workers whose question was refused before anything was opened for
 // it. Each waits a little for the next question of the same user, and of nobody
-// else: a flood of refusals, or somebody who is still looking for the right word,
-// starts one worker and not one for each attempt.
+// else, but only to refuse that too: the first question that passes its gate
+// ends it, and is answered by a worker that has seen no other. So a flood of
+// refusals, or somebody who is still looking for the right word, starts one
+// worker and not one for each attempt, and what a worker may have become by
+// reading one statement never answers another.
 type kept struct {
 	mu sync.Mutex
-	// room is how many are kept at most.
+	// room is how many are kept at most, one of each user.
 	room int
 	// workers are in the order in which they came.
 	workers []*keptWorker
@@ -37,9 +44,16 @@ func (k *kept) put(w *process, user string) {
 	one := &keptWorker{process: w, user: user}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.room == 0 {
+	if w.refused == 0 {
+		w.refusedFirst = time.Now()
+	}
+	w.refused++
+	if k.room == 0 || w.refused > keepUses || time.Since(w.refusedFirst) > keepLong {
 		w.end()
 		return
+	}
+	if i := k.of(user); i >= 0 {
+		k.drop(i)
 	}
 	if len(k.workers) >= k.room {
 		k.drop(0)
@@ -48,37 +62,36 @@ func (k *kept) put(w *process, user string) {
 	one.expires = time.AfterFunc(keepFor, func() {
 		k.mu.Lock()
 		defer k.mu.Unlock()
-		for i, other := range k.workers {
-			if other == one {
-				k.drop(i)
-				return
-			}
+		if i := slices.Index(k.workers, one); i >= 0 {
+			k.drop(i)
 		}
 	})
+}
+
+// of is the index of the user's worker, -1 where there is none.
+func (k *kept) of(user string) int {
+	return slices.IndexFunc(k.workers, func(w *keptWorker) bool { return w.user == user })
 }
 
 // drop ends the worker with that index.
 func (k *kept) drop(i int) {
 	k.workers[i].expires.Stop()
 	k.workers[i].end()
-	k.workers = append(k.workers[:i], k.workers[i+1:]...)
+	k.workers = slices.Delete(k.workers, i, i+1)
 }
 
-// take returns a worker that user left behind, nil where there is none. It has
-// no more time than it was given at first; prompt leaves those that give way.
-func (k *kept) take(user string, deadline time.Duration, prompt bool) *process {
+// take returns the worker that user left behind, nil where there is none.
+func (k *kept) take(user string) *process {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	for i := len(k.workers) - 1; i >= 0; i-- {
-		w := k.workers[i]
-		if w.user != user || w.deadline < deadline || prompt && w.low.Load() {
-			continue
-		}
-		w.expires.Stop()
-		k.workers = append(k.workers[:i], k.workers[i+1:]...)
-		return w.process
+	i := k.of(user)
+	if i < 0 {
+		return nil
 	}
-	return nil
+	w := k.workers[i]
+	w.expires.Stop()
+	k.workers = slices.Delete(k.workers, i, i+1)
+	return w.process
 }
 
 // close ends all, and those that would come.

@@ -3,6 +3,7 @@ package query
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -125,7 +126,7 @@ func TestAFloodOfRefusalsStartsFewWorkers(t *testing.T) {
 		})
 	}
 	wait.Wait()
-	// Each starts one, and another one when that has taken its time.
+	// Each starts one, and another one when that has refused its share.
 	if n := s.pool.Stats().Started - before; n > 30 {
 		t.Errorf("600 refusals started %d workers", n)
 	}
@@ -157,16 +158,17 @@ func TestAKeptWorkerIsNotMissed(t *testing.T) {
 	if rows, err := s.ask(t.Context(), good); err != nil || len(rows) != 1 {
 		t.Errorf("after its death: %v", err)
 	}
-	// It may take no longer than it was given at first.
+	// A question that passes ends it, and is answered by another one.
 	w = refuse()
-	long := good
-	long.Deadline = time.Minute
-	if rows, err := s.ask(t.Context(), long); err != nil || len(rows) != 1 {
-		t.Errorf("a longer question: %v", err)
+	if rows, err := s.ask(t.Context(), good); err != nil || len(rows) != 1 {
+		t.Errorf("a good question: %v", err)
 	}
-	if s.pool.keptFor("a") != w {
-		t.Error("a longer question took the worker of a shorter one")
+	select {
+	case <-w.exited:
+	case <-time.After(2 * time.Second):
+		t.Error("a worker that has seen others was kept for a question that passed")
 	}
+	w = refuse()
 	// Nobody comes.
 	select {
 	case <-w.exited:
@@ -183,5 +185,55 @@ func TestAKeptWorkerIsNotMissed(t *testing.T) {
 	}
 	if _, err := s.ask(t.Context(), good); !errors.Is(err, catalog.ErrBusy) {
 		t.Errorf("a closed pool: %v", err)
+	}
+}
+
+// lie is a worker that somebody has taken over: it says that it can have another
+// question when it has opened files for one, or has begun to answer; or it
+// answers when it was kept.
+func lie(how string) {
+	var h hello
+	var j job
+	var told sources
+	_ = readMessage(os.Stdin, frameHello, &h)
+	_ = writeMessage(os.Stdout, frameReady, ready{})
+	for n := 0; readMessage(os.Stdin, frameJob, &j) == nil; n++ {
+		switch how {
+		case "opened":
+			_ = writeMessage(os.Stdout, frameNames, []tableUse{{Name: "penalties"}})
+			_ = readMessage(os.Stdin, frameSources, &told)
+		case "answered":
+			_ = writeMessage(os.Stdout, frameFound, found{})
+		case "answers":
+			if n > 0 {
+				_ = writeMessage(os.Stdout, frameFound, found{})
+				_ = writeMessage(os.Stdout, frameDone, done{Rows: 1})
+			}
+		}
+		_ = writeMessage(os.Stdout, frameFailure, failure{Kind: failSQL, Message: "no", Again: true})
+	}
+}
+
+func TestAWorkerThatWasTakenOverIsNotKept(t *testing.T) {
+	for _, how := range []string{"opened", "answered", "answers"} {
+		s := newSite(t, func(o *PoolOptions) {
+			self, err := os.Executable()
+			if err != nil {
+				t.Fatal(err)
+			}
+			o.Command = []string{self, "liar", how}
+		})
+		r := s.request("SELECT * FROM penalties")
+		r.User, r.Text = "a", &Text{Format: "csv"}
+		for range 4 {
+			q, err := s.pool.Query(t.Context(), r)
+			if err == nil {
+				q.Close()
+				t.Errorf("%s: a worker that was kept has answered", how)
+			}
+			if s.pool.keptFor("a") != nil && how != "answers" {
+				t.Errorf("%s: the worker was kept", how)
+			}
+		}
 	}
 }

@@ -263,7 +263,10 @@ func (p *Pool) Query(ctx context.Context, r Request) (Result, error) {
 	if err := checkRequest(r, l); err != nil {
 		return nil, err
 	}
-	q, err := p.attempt(ctx, r)
+	q, err := p.attempt(ctx, r, r.User != "" && !r.Background)
+	if errors.Is(err, errPassed) {
+		q, err = p.attempt(ctx, r, false)
+	}
 	// A worker that somebody killed while it waited for work has not looked at the
 	// question, and another one can have it; all that waited may be gone. One that
 	// ended by itself may have read the question: that is tried once more.
@@ -271,7 +274,7 @@ func (p *Pool) Query(ctx context.Context, r Request) (Result, error) {
 		if err == nil || q == nil || q.heard || again > 0 && !q.shot || ctx.Err() != nil || !errors.Is(err, errBrokenOff) {
 			break
 		}
-		q, err = p.attempt(ctx, r)
+		q, err = p.attempt(ctx, r, false)
 	}
 	if err != nil {
 		return nil, err
@@ -279,9 +282,10 @@ func (p *Pool) Query(ctx context.Context, r Request) (Result, error) {
 	return q, nil
 }
 
-// attempt runs r in one worker. On error the result, if any, is closed.
-func (p *Pool) attempt(ctx context.Context, r Request) (*workerResult, error) {
-	w, t, err := p.acquire(ctx, r)
+// attempt runs r in one worker: in one that was kept, if it may be, which only
+// refuses or fails with errPassed. On error the result, if any, is closed.
+func (p *Pool) attempt(ctx context.Context, r Request, kept bool) (*workerResult, error) {
+	w, t, err := p.acquire(ctx, r, kept)
 	if err != nil {
 		return nil, err
 	}
@@ -289,7 +293,6 @@ func (p *Pool) attempt(ctx context.Context, r Request) (*workerResult, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, r.Deadline+grace, errDeadline)
 	stop := context.AfterFunc(ctx, w.kill)
 	stay := context.AfterFunc(p.life, w.kill)
-	w.deadline = max(w.deadline, r.Deadline)
 	q := &workerResult{ctx: ctx, pool: p, worker: w, request: r, begun: begun}
 	q.refs.Store(1)
 	patience := short
@@ -303,7 +306,7 @@ func (p *Pool) attempt(ctx context.Context, r Request) (*workerResult, error) {
 		alive = stay() && alive
 		cancel()
 		p.starts.count(false, 0, -1)
-		if q.again && alive && r.User != "" {
+		if q.again && alive && r.User != "" && !r.Background {
 			p.kept.put(w, r.User)
 			p.turnsOf(r).done(t, 0)
 			return
@@ -326,6 +329,7 @@ func (p *Pool) attempt(ctx context.Context, r Request) (*workerResult, error) {
 
 var (
 	errDeadline = errors.New("the deadline and its grace have passed")
+	errPassed   = errors.New("the question passes the gate of a worker that has seen others")
 	errStopping = fmt.Errorf("query: the server is stopping: %w", catalog.ErrBusy)
 )
 
@@ -363,7 +367,7 @@ func (p *Pool) turnsOf(r Request) *turns {
 
 // acquire waits for a turn and a worker. The turn is given back when the worker
 // is gone.
-func (p *Pool) acquire(ctx context.Context, r Request) (w *process, t *turn, err error) {
+func (p *Pool) acquire(ctx context.Context, r Request, kept bool) (w *process, t *turn, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(p.life, func() { cancel(errStopping) })()
@@ -378,14 +382,20 @@ func (p *Pool) acquire(ctx context.Context, r Request) (w *process, t *turn, err
 	}
 	timer := time.NewTimer(p.o.QueueWait)
 	defer timer.Stop()
-	// Newcomers, whom nobody knows, leave half of the spare workers to others.
+	// Newcomers, whom nobody knows, leave half of the spare workers to others for a
+	// while.
 	var spare chan *process
-	spares := p.starts.readyNow(true)
-	if t.seldom && (t.known || spares > p.o.Workers) {
+	var leave <-chan time.Time
+	if t.seldom && (t.known || p.starts.readyNow(true) > p.o.Workers) {
 		spare = p.spare
+	} else if t.seldom {
+		leave = time.After(lull)
 	}
 	for {
-		if w = p.kept.take(r.User, r.Deadline, spare != nil && spares > 0); w != nil {
+		if kept {
+			w = p.kept.take(r.User)
+		}
+		if w != nil {
 			p.starts.count(false, 0, 1)
 		} else {
 			select {
@@ -394,6 +404,9 @@ func (p *Pool) acquire(ctx context.Context, r Request) (w *process, t *turn, err
 				select {
 				case w = <-p.ready:
 				case w = <-spare:
+				case <-leave:
+					spare = p.spare
+					continue
 				case <-timer.C:
 					err = fmt.Errorf("query: no worker started within %v: %w", p.o.QueueWait, catalog.ErrBusy)
 				case <-ctx.Done():
@@ -409,6 +422,7 @@ func (p *Pool) acquire(ctx context.Context, r Request) (w *process, t *turn, err
 		case <-w.exited: // somebody killed it while it waited
 			p.starts.count(false, 0, -1)
 			w.pipe.Close()
+			w = nil
 		default:
 			p.turnsOf(r).begin(t)
 			return w, t, nil
@@ -493,10 +507,9 @@ type process struct {
 	// memory holds it; starved is true, after its end, where that ended it.
 	memory  *cgroup
 	starved bool
-	// deadline is how long its first question might take, which bounds its processor
-	// time. low is true once it gives way to others.
-	deadline time.Duration
-	low      atomic.Bool
+	// refused is how many questions it has refused, the first at refusedFirst.
+	refused      int
+	refusedFirst time.Time
 	// exited is closed when the process is gone and reaped.
 	exited chan struct{}
 }
@@ -518,7 +531,6 @@ func (w *process) giveWay() {
 	select {
 	case <-w.exited:
 	default:
-		w.low.Store(true)
 		lower(w.cmd.Process.Pid)
 	}
 }
@@ -562,7 +574,6 @@ func (p *Pool) start(yields bool) (*process, error) {
 	}
 	p.started.Add(1)
 	if yields {
-		w.low.Store(true)
 		lower(w.cmd.Process.Pid)
 	}
 	// What counts is all that is charged to the worker, the cache of what it reads

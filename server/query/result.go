@@ -34,8 +34,10 @@ type workerResult struct {
 	// it that was not the server's.
 	heard bool
 	shot  bool
-	// again is true where the worker waits for another question.
+	// again is true where the worker waits for another question, opened once it was
+	// told of a file or has said more than a refusal: then it gets none.
 	again  bool
+	opened bool
 	frames frameReader
 	reader *ipc.Reader
 	schema *arrow.Schema
@@ -65,13 +67,17 @@ func (q *workerResult) begin() error {
 	}
 	kind, n, err := readHead(q.worker.out)
 	q.heard = err == nil
+	if err == nil && q.worker.refused > 0 && kind != frameNames && kind != frameFailure {
+		return errPassed
+	}
 	if err == nil && kind == frameNames {
 		if err := q.resolve(n); err != nil {
-			q.giveUp()
+			q.giveUp(err)
 			return err
 		}
 		kind, n, err = readHead(q.worker.out)
 	}
+	q.opened = q.opened || kind != frameFailure
 	if err == nil && kind == frameFound {
 		if err := readPayload(q.worker.out, n, &q.found); err != nil {
 			return q.fault(err)
@@ -132,22 +138,34 @@ func (q *workerResult) resolve(n int) error {
 		}
 		named = append(named, source)
 	}
+	if q.worker.refused > 0 {
+		return errPassed
+	}
+	q.opened = true
 	if err := writeMessage(q.worker.in, frameSources, sources{Named: named}); err != nil {
 		return q.fault(err)
 	}
 	return nil
 }
 
-// giveUp tells the worker that its question ends, and learns whether it can have
-// another one.
-func (q *workerResult) giveUp() {
-	if writeMessage(q.worker.in, frameSources, sources{Refused: true}) != nil {
+// giveUp tells the worker that its question names what there is not, and learns
+// whether it can have another one.
+func (q *workerResult) giveUp(why error) {
+	var refused *SQLError
+	if !errors.As(why, &refused) || writeMessage(q.worker.in, frameSources, sources{Refused: true}) != nil {
 		return
 	}
+	defer time.AfterFunc(grace, q.worker.kill).Stop()
 	var f failure
 	if readMessage(q.worker.out, frameFailure, &f) == nil {
-		q.again = f.Again
+		q.may(f)
 	}
+}
+
+// may notes whether the worker can have another question. It says so itself, but
+// what it was told and has said counts more.
+func (q *workerResult) may(f failure) {
+	q.again = f.Again && !q.opened && q.worker.out.Buffered() == 0
 }
 
 // Volatile reports whether the same question over the same releases can have
@@ -208,7 +226,7 @@ func (q *workerResult) Read(p []byte) (int, error) {
 // fault finds out why the talk with the worker broke off.
 func (q *workerResult) fault(err error) error {
 	if f := q.frames.failure; f != nil {
-		q.again = f.Again
+		q.may(*f)
 		return q.failed(f)
 	}
 	if errors.Is(err, errResultSize) {

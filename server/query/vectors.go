@@ -3,6 +3,7 @@ package query
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"unsafe"
@@ -18,8 +19,10 @@ const (
 	// gatherRows is how many rows a batch has at least that is put together from
 	// several chunks, where so many come.
 	gatherRows = 4096
-	// gatherBytes of text are enough for a batch of fewer rows.
+	// gatherBytes are enough for a batch of fewer rows.
 	gatherBytes = 1 << 20
+	// slabKept is how large memory may be that is kept for another batch.
+	slabKept = 8 << 20
 )
 
 // form says how a column's values lie in DuckDB's vectors, and so how they
@@ -94,139 +97,179 @@ const (
 	textInline = 12
 )
 
-// chunk is one of DuckDB's, with what gather wants to know of it.
-type chunk struct {
-	duckdb.DataChunk
+// slab is the memory of one batch: its columns as they grow. It goes to another
+// batch when the last buffer in it is released.
+type slab struct {
+	columns []slabColumn
 	rows    int
-	columns []vector
+	users   atomic.Int64
 }
 
-type vector struct {
-	data unsafe.Pointer
-	// valid has a bit for each row, nil where no value is missing.
-	valid []byte
-	// bytes of all texts.
-	bytes int
+type slabColumn struct {
+	// valid has a bit for each row, and is empty as long as no value is missing.
+	valid   []byte
+	missing int
+	// data are the values; of texts the bytes, up to offsets, of which there is one
+	// more than rows.
+	data    []byte
+	offsets []byte
 }
 
-func (c *chunk) close() { duckdb.DestroyDataChunk(&c.DataChunk) }
+var _ memory.Allocator = (*slab)(nil)
 
-// measure looks at the columns of a chunk, and returns the bytes of its texts.
-func (c *chunk) measure(forms []form) (texts int) {
-	c.rows = int(duckdb.DataChunkGetSize(c.DataChunk))
-	c.columns = make([]vector, len(forms))
+var slabs = sync.Pool{New: func() any { return new(slab) }}
+
+// newSlab has no rows, and one user.
+func newSlab(columns int) *slab {
+	a := slabs.Get().(*slab)
+	if cap(a.columns) < columns {
+		a.columns = make([]slabColumn, columns)
+	}
+	a.columns, a.rows = a.columns[:columns], 0
+	for i := range a.columns {
+		c := &a.columns[i]
+		c.valid, c.missing, c.data, c.offsets = c.valid[:0], 0, c.data[:0], c.offsets[:0]
+	}
+	a.users.Store(1)
+	return a
+}
+
+// add copies the rows of a chunk behind those that are there, and returns how
+// many bytes there are now. It fails where the texts of a column are too many for
+// one batch.
+func (a *slab) add(forms []form, chunk duckdb.DataChunk) (bytes int, err error) {
+	rows := int(duckdb.DataChunkGetSize(chunk))
 	for i, f := range forms {
-		v := duckdb.DataChunkGetVector(c.DataChunk, duckdb.IdxT(i))
-		column := vector{data: duckdb.VectorGetData(v)}
+		v := duckdb.DataChunkGetVector(chunk, duckdb.IdxT(i))
+		values := duckdb.VectorGetData(v)
+		c := &a.columns[i]
+		var valid []byte
 		if mask := duckdb.VectorGetValidity(v); mask != nil {
-			column.valid = unsafe.Slice((*byte)(mask), (c.rows+7)/8)
-			if bitutil.CountSetBits(column.valid, 0, c.rows) == c.rows {
-				column.valid = nil
-			}
+			valid = unsafe.Slice((*byte)(mask), (rows+7)/8)
 		}
-		if f.kind == formText {
-			for row := range c.rows {
-				if column.valid == nil || bitutil.BitIsSet(column.valid, row) {
-					column.bytes += int(*(*uint32)(unsafe.Add(column.data, row*textWidth)))
-				}
-			}
-			texts += column.bytes
-		}
-		c.columns[i] = column
-	}
-	return texts
-}
-
-// gather makes one batch of the rows of chunks, whose memory is not used
-// afterwards. It fails where the texts of a column are too many for one.
-func gather(schema *arrow.Schema, forms []form, chunks []chunk) (arrow.RecordBatch, error) {
-	rows := 0
-	for _, c := range chunks {
-		rows += c.rows
-	}
-	// Where everything lies in one piece of memory.
-	type layout struct{ valid, offsets, data, size, missing int }
-	layouts := make([]layout, len(forms))
-	total := 0
-	room := func(bytes int) (at int) {
-		at = total
-		total += (bytes + 63) &^ 63
-		return at
-	}
-	for i, f := range forms {
-		l := &layouts[i]
-		l.valid = -1
-		for _, c := range chunks {
-			if v := c.columns[i].valid; v != nil {
-				l.missing += c.rows - bitutil.CountSetBits(v, 0, c.rows)
-			}
-			l.size += c.columns[i].bytes
-		}
-		if l.missing > 0 {
-			l.valid = room((rows + 7) / 8)
-		}
+		valid = c.validate(valid, a.rows, rows)
 		switch f.kind {
 		case formText:
-			if l.size > math.MaxInt32 {
-				return nil, &duckError{Type: "Invalid Input", Message: "the texts of one column, in a few thousand rows, have more than 2 GiB"}
+			if err := c.addTexts(values, valid, rows); err != nil {
+				return 0, err
 			}
-			l.offsets = room((rows + 1) * 4)
 		case formBoolean:
-			l.size = (rows + 7) / 8
+			c.data = lengthen(c.data, (a.rows+rows+7)/8)
+			for row, v := range unsafe.Slice((*byte)(values), rows) {
+				bitutil.SetBitTo(c.data, a.rows+row, v != 0)
+			}
 		case formDecimal:
-			l.size = rows * arrow.Decimal128SizeBytes
+			c.addDecimals(values, rows, f.width)
 		case formFixed:
-			l.size = rows * f.width
+			c.data = append(c.data, unsafe.Slice((*byte)(values), rows*f.width)...)
 		}
-		l.data = room(l.size)
+		bytes += len(c.data)
 	}
-	a := newSlab(total)
-	defer a.Free(nil)
+	a.rows += rows
+	return bytes, nil
+}
+
+// lengthen makes b so long, with zeros at its end.
+func lengthen(b []byte, size int) []byte {
+	from := len(b)
+	b = slices.Grow(b, size-from)[:size]
+	clear(b[from:])
+	return b
+}
+
+// validate notes which of the next rows are missing, and returns nil where none
+// is.
+func (c *slabColumn) validate(valid []byte, before, rows int) []byte {
+	missing := 0
+	if valid != nil {
+		missing = rows - bitutil.CountSetBits(valid, 0, rows)
+	}
+	if missing == 0 {
+		valid = nil
+	}
+	if missing == 0 && c.missing == 0 {
+		return nil
+	}
+	if c.missing == 0 {
+		c.valid = lengthen(c.valid, (before+7)/8)
+		bitutil.SetBitsTo(c.valid, 0, int64(before), true)
+	}
+	c.missing += missing
+	c.valid = lengthen(c.valid, (before+rows+7)/8)
+	if valid == nil {
+		bitutil.SetBitsTo(c.valid, int64(before), int64(rows), true)
+	} else {
+		bitutil.CopyBitmap(valid, 0, rows, c.valid, before)
+	}
+	return valid
+}
+
+// addTexts adds the texts of a vector; those of missing values are empty.
+func (c *slabColumn) addTexts(values unsafe.Pointer, valid []byte, rows int) error {
+	if len(c.offsets) == 0 {
+		c.offsets = lengthen(c.offsets, 4)
+	}
+	total := len(c.data)
+	for row := range rows {
+		if valid == nil || bitutil.BitIsSet(valid, row) {
+			total += int(*(*uint32)(unsafe.Add(values, row*textWidth)))
+		}
+	}
+	if total > math.MaxInt32 {
+		return &duckError{Type: "Invalid Input", Message: "the texts of one column, in a few thousand rows, have more than 2 GiB"}
+	}
+	data, offsets := slices.Grow(c.data, total-len(c.data)), slices.Grow(c.offsets, rows*4)
+	for row := range rows {
+		if valid == nil || bitutil.BitIsSet(valid, row) {
+			text := unsafe.Add(values, row*textWidth)
+			size := int(*(*uint32)(text))
+			from := unsafe.Add(text, 4)
+			if size > textInline {
+				from = *(*unsafe.Pointer)(unsafe.Add(text, 8))
+			}
+			data = append(data, unsafe.Slice((*byte)(from), size)...)
+		}
+		offsets = binary.NativeEndian.AppendUint32(offsets, uint32(len(data)))
+	}
+	c.data, c.offsets = data, offsets
+	return nil
+}
+
+// addDecimals adds numbers of so many bytes, as 16 each.
+func (c *slabColumn) addDecimals(values unsafe.Pointer, rows, width int) {
+	data := slices.Grow(c.data, rows*arrow.Decimal128SizeBytes)
+	for row := range rows {
+		var n int64
+		switch width {
+		case 2:
+			n = int64(*(*int16)(unsafe.Add(values, row*2)))
+		case 4:
+			n = int64(*(*int32)(unsafe.Add(values, row*4)))
+		case 8:
+			n = *(*int64)(unsafe.Add(values, row*8))
+		}
+		data = binary.LittleEndian.AppendUint64(data, uint64(n))
+		data = binary.LittleEndian.AppendUint64(data, uint64(n>>63))
+	}
+	c.data = data
+}
+
+// batch is what was added.
+func (a *slab) batch(schema *arrow.Schema, forms []form) arrow.RecordBatch {
 	arrays := make([]arrow.Array, len(forms))
 	for i, f := range forms {
-		l := layouts[i]
+		c := &a.columns[i]
 		buffers := make([]*memory.Buffer, 0, 3)
-		if l.valid < 0 {
+		if c.missing == 0 {
 			buffers = append(buffers, nil)
 		} else {
-			bits := a.bytes[l.valid : l.valid+(rows+7)/8]
-			clear(bits)
-			at := 0
-			for _, c := range chunks {
-				if v := c.columns[i].valid; v != nil {
-					bitutil.CopyBitmap(v, 0, c.rows, bits, at)
-				} else {
-					bitutil.SetBitsTo(bits, int64(at), int64(c.rows), true)
-				}
-				at += c.rows
-			}
-			buffers = append(buffers, a.buffer(bits))
+			buffers = append(buffers, a.buffer(c.valid))
 		}
-		data := a.bytes[l.data : l.data+l.size]
-		switch f.kind {
-		case formText:
-			offsets := a.bytes[l.offsets : l.offsets+(rows+1)*4]
-			copyTexts(chunks, i, offsets, data)
-			buffers = append(buffers, a.buffer(offsets))
-		case formBoolean:
-			clear(data)
-			at := 0
-			for _, c := range chunks {
-				for _, v := range unsafe.Slice((*byte)(c.columns[i].data), c.rows) {
-					bitutil.SetBitTo(data, at, v != 0)
-					at++
-				}
-			}
-		case formDecimal:
-			widen128(chunks, i, f.width, data)
-		case formFixed:
-			at := 0
-			for _, c := range chunks {
-				at += copy(data[at:], unsafe.Slice((*byte)(c.columns[i].data), c.rows*f.width))
-			}
+		if f.kind == formText {
+			buffers = append(buffers, a.buffer(c.offsets))
 		}
-		buffers = append(buffers, a.buffer(data))
-		column := array.NewData(schema.Field(i).Type, rows, buffers, nil, l.missing, 0)
+		buffers = append(buffers, a.buffer(c.data))
+		column := array.NewData(schema.Field(i).Type, a.rows, buffers, nil, c.missing, 0)
 		for _, b := range buffers {
 			if b != nil {
 				b.Release() // the column holds it
@@ -235,78 +278,11 @@ func gather(schema *arrow.Schema, forms []form, chunks []chunk) (arrow.RecordBat
 		arrays[i] = array.MakeFromData(column)
 		column.Release()
 	}
-	batch := array.NewRecordBatch(schema, arrays, int64(rows))
+	batch := array.NewRecordBatch(schema, arrays, int64(a.rows))
 	for _, column := range arrays {
 		column.Release() // the batch holds it
 	}
-	return batch, nil
-}
-
-// copyTexts puts the texts of column i behind one another.
-func copyTexts(chunks []chunk, i int, offsets, data []byte) {
-	at, row := 0, 0
-	for _, c := range chunks {
-		v := c.columns[i]
-		for n := range c.rows {
-			binary.NativeEndian.PutUint32(offsets[row*4:], uint32(at))
-			row++
-			if v.valid != nil && !bitutil.BitIsSet(v.valid, n) {
-				continue
-			}
-			text := unsafe.Add(v.data, n*textWidth)
-			size := int(*(*uint32)(text))
-			from := unsafe.Add(text, 4)
-			if size > textInline {
-				from = *(*unsafe.Pointer)(unsafe.Add(text, 8))
-			}
-			at += copy(data[at:], unsafe.Slice((*byte)(from), size))
-		}
-	}
-	binary.NativeEndian.PutUint32(offsets[row*4:], uint32(at))
-}
-
-// widen128 makes 16 bytes of each value of column i.
-func widen128(chunks []chunk, i, width int, data []byte) {
-	at := 0
-	for _, c := range chunks {
-		v := c.columns[i].data
-		for row := range c.rows {
-			var n int64
-			switch width {
-			case 2:
-				n = int64(*(*int16)(unsafe.Add(v, row*2)))
-			case 4:
-				n = int64(*(*int32)(unsafe.Add(v, row*4)))
-			case 8:
-				n = *(*int64)(unsafe.Add(v, row*8))
-			}
-			binary.LittleEndian.PutUint64(data[at:], uint64(n))
-			binary.LittleEndian.PutUint64(data[at+8:], uint64(n>>63))
-			at += arrow.Decimal128SizeBytes
-		}
-	}
-}
-
-// slab is the memory of one batch, which goes to the next one when the last
-// buffer in it is released.
-type slab struct {
-	bytes []byte
-	users atomic.Int64
-}
-
-var _ memory.Allocator = (*slab)(nil)
-
-var slabs = sync.Pool{New: func() any { return new(slab) }}
-
-// newSlab has one user. What its bytes are is not known.
-func newSlab(size int) *slab {
-	a := slabs.Get().(*slab)
-	if cap(a.bytes) < size {
-		a.bytes = make([]byte, size+size/4)
-	}
-	a.bytes = a.bytes[:size]
-	a.users.Store(1)
-	return a
+	return batch
 }
 
 func (a *slab) buffer(part []byte) *memory.Buffer {
@@ -316,7 +292,14 @@ func (a *slab) buffer(part []byte) *memory.Buffer {
 
 // Free is told that one user has gone.
 func (a *slab) Free([]byte) {
-	if a.users.Add(-1) == 0 {
+	if a.users.Add(-1) > 0 {
+		return
+	}
+	size := 0
+	for _, c := range a.columns {
+		size += cap(c.valid) + cap(c.data) + cap(c.offsets)
+	}
+	if size <= slabKept {
 		slabs.Put(a)
 	}
 }

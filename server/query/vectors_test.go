@@ -2,9 +2,11 @@ package query
 
 import (
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 )
@@ -152,5 +154,32 @@ func TestABatchIsWholeUntilItIsReleased(t *testing.T) {
 	}
 	if next < 20000 {
 		t.Errorf("only %d rows were held", next)
+	}
+}
+
+// Chunks of few rows are as large as full ones, and batches of long texts are
+// larger: neither takes a worker its memory.
+func TestManySmallChunksAndLongTextsFit(t *testing.T) {
+	s := newSite(t, func(o *PoolOptions) { o.Limits.MemoryMB = 1024 })
+	var columns []string
+	for i := range 40 {
+		columns = append(columns, fmt.Sprintf("(i + 0)::VARCHAR AS c%d", i))
+	}
+	for name, sql := range map[string]string{
+		"small chunks": "SELECT " + strings.Join(columns, ", ") + " FROM (SELECT unnest(CASE WHEN i % 700 = 0 THEN [i, i + 1] ELSE [] END) AS i FROM range(3000000) t(i))",
+		"long texts":   "SELECT repeat('x', (i * 30000 // 12000)::INTEGER) AS a FROM range(12000) t(i)",
+	} {
+		r := s.request(sql)
+		r.Text, r.Deadline, r.MaxBytes = &Text{Format: "csv"}, 30*time.Second, 1<<30
+		q, err := s.pool.Query(t.Context(), r)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		n, err := io.Copy(io.Discard, q)
+		if err != nil {
+			t.Errorf("%s: after %d bytes: %v", name, n, err)
+		}
+		q.Close()
 	}
 }

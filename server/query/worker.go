@@ -11,6 +11,7 @@ import (
 	"math"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"syscall"
@@ -43,6 +44,10 @@ func WorkerMain(ctx context.Context, in io.Reader, out io.Writer) error {
 		return fmt.Errorf("worker: %w", err)
 	}
 	runtime.GOMAXPROCS(max(2, h.Threads))
+	// What it allocates in Go are batches on their way, and text; it does not live
+	// long. Most of its memory is for DuckDB.
+	debug.SetGCPercent(800)
+	debug.SetMemoryLimit(int64(h.MemoryMB) << 20 / 5)
 	w := &worker{hello: h, in: in, out: bufio.NewWriterSize(out, 256<<10)}
 	if err := w.prepare(); err != nil {
 		return fmt.Errorf("worker: %w", err)
@@ -684,6 +689,8 @@ type frameWriter struct {
 	w *bufio.Writer
 	// frame begins with room for its head.
 	frame []byte
+	// began is true once something has left.
+	began bool
 	err   error
 }
 
@@ -698,7 +705,7 @@ func newFrameWriter(w *bufio.Writer) *frameWriter {
 
 func (f *frameWriter) Write(p []byte) (int, error) {
 	written := len(p)
-	if len(p) >= frameSize/4 {
+	if len(p) >= frameSize/4 && f.began {
 		return written, f.send(p)
 	}
 	for len(p) > 0 {
@@ -738,6 +745,7 @@ func (f *frameWriter) Flush() error {
 		f.frame[0] = byte(frameData)
 		binary.BigEndian.PutUint32(f.frame[1:], uint32(len(f.frame)-frameHead))
 		_, f.err = f.w.Write(f.frame)
+		f.began = true
 		f.frame = f.frame[:frameHead]
 	}
 	return f.err
