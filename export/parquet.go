@@ -2,6 +2,7 @@ package export
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -40,7 +41,10 @@ func writeParquet(ctx context.Context, w io.Writer, rows array.RecordReader, met
 			return n, err
 		}
 		var batch arrow.RecordBatch = rows.RecordBatch()
-		if err := out.WriteBuffered(batch); err != nil {
+		if err := out.WriteBuffered(batch); errors.Is(err, arrow.ErrInvalid) {
+			// A time in seconds, the 290,309th year before our era, has no milliseconds.
+			return n, fmt.Errorf("Parquet cannot hold one of the values (%v); make its column a text by CAST(... AS VARCHAR): %w", err, catalog.ErrInvalid)
+		} else if err != nil {
 			return n, err
 		}
 		n += batch.NumRows()
