@@ -38,9 +38,9 @@ type keptWorker struct {
 	expires *time.Timer
 }
 
-// put keeps w for user. Where there is no room, the one that has waited longest
-// ends.
-func (k *kept) put(w *process, user string) {
+// put keeps w for user. Where that cannot be, or another one has to make room, it
+// says that one has ended: the user's older one, or else whoever has waited longest.
+func (k *kept) put(w *process, user string) (ended bool) {
 	one := &keptWorker{process: w, user: user}
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -50,13 +50,14 @@ func (k *kept) put(w *process, user string) {
 	w.refused++
 	if k.room == 0 || w.refused > keepUses || time.Since(w.refusedFirst) > keepLong {
 		w.end()
-		return
+		return true
 	}
 	if i := k.of(user); i >= 0 {
 		k.drop(i)
-	}
-	if len(k.workers) >= k.room {
+		ended = true
+	} else if len(k.workers) >= k.room {
 		k.drop(0)
+		ended = true
 	}
 	k.workers = append(k.workers, one)
 	one.expires = time.AfterFunc(keepFor, func() {
@@ -66,6 +67,7 @@ func (k *kept) put(w *process, user string) {
 			k.drop(i)
 		}
 	})
+	return ended
 }
 
 // of is the index of the user's worker, -1 where there is none.

@@ -36,6 +36,31 @@ func (s *site) spared(t *testing.T) {
 	t.Fatal("no spare worker is ready")
 }
 
+// Whoever is refused many times at once is charged for the workers that this
+// starts, all but the one that is kept.
+func TestOneWorkerIsKeptOfEachUser(t *testing.T) {
+	s := newSite(t, nil)
+	workers := make([]*process, 4)
+	for i := range workers {
+		workers[i] = <-s.pool.spare
+	}
+	for i, user := range []string{"a", "a", "b", "a"} {
+		if ended, want := s.pool.kept.put(workers[i], user), i == 1 || i == 3; ended != want {
+			t.Errorf("keeping number %d, of %s, ended one: %v, want %v", i, user, ended, want)
+		}
+	}
+	if s.pool.keptFor("a") != workers[3] || s.pool.keptFor("b") != workers[2] {
+		t.Error("the last worker of each user is not the one that is kept")
+	}
+	for _, w := range workers[:2] {
+		select {
+		case <-w.exited:
+		case <-time.After(2 * time.Second):
+			t.Error("a worker that made room did not end")
+		}
+	}
+}
+
 // Whoever is refused before anything was opened keeps the worker for the next
 // attempt; nobody else gets it, and a question for which a file was opened ends it.
 func TestARefusedQuestionLeavesItsWorkerToItsUser(t *testing.T) {
@@ -99,8 +124,8 @@ func TestARefusedQuestionLeavesItsWorkerToItsUser(t *testing.T) {
 	}
 }
 
-// Two users who are refused at once, again and again, are answered each from
-// workers of their own, and the questions of both are told to nobody else.
+// Users who are refused at once, again and again, are answered each from workers
+// of their own, and the question of one is told to no other.
 func TestAFloodOfRefusalsStartsFewWorkers(t *testing.T) {
 	s := newSite(t, nil)
 	before := s.pool.Stats().Started

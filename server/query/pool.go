@@ -263,7 +263,7 @@ func (p *Pool) Query(ctx context.Context, r Request) (Result, error) {
 	if err := checkRequest(r, l); err != nil {
 		return nil, err
 	}
-	q, err := p.attempt(ctx, r, r.User != "" && !r.Background)
+	q, err := p.attempt(ctx, r, r.keeps())
 	if errors.Is(err, errPassed) {
 		q, err = p.attempt(ctx, r, false)
 	}
@@ -281,6 +281,9 @@ func (p *Pool) Query(ctx context.Context, r Request) (Result, error) {
 	}
 	return q, nil
 }
+
+// keeps tells whether the user may have, and leave, a worker that was kept.
+func (r *Request) keeps() bool { return r.User != "" && !r.Background }
 
 // attempt runs r in one worker: in one that was kept, if it may be, which only
 // refuses or fails with errPassed. On error the result, if any, is closed.
@@ -306,9 +309,12 @@ func (p *Pool) attempt(ctx context.Context, r Request, kept bool) (*workerResult
 		alive = stay() && alive
 		cancel()
 		p.starts.count(false, 0, -1)
-		if q.again && alive && r.User != "" && !r.Background {
-			p.kept.put(w, r.User)
-			p.turnsOf(r).done(t, 0)
+		if q.again && alive && r.keeps() {
+			var charge time.Duration
+			if p.kept.put(w, r.User) {
+				charge = startCost
+			}
+			p.turnsOf(r).done(t, charge)
 			return
 		}
 		w.kill() // a worker answers one question, whatever it still does
@@ -365,8 +371,8 @@ func (p *Pool) turnsOf(r Request) *turns {
 	return p.turns
 }
 
-// acquire waits for a turn and a worker. The turn is given back when the worker
-// is gone.
+// acquire waits for a turn and a worker, one that was kept for the user if there
+// is one and it may be. The turn is given back when the worker is gone.
 func (p *Pool) acquire(ctx context.Context, r Request, kept bool) (w *process, t *turn, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -391,30 +397,35 @@ func (p *Pool) acquire(ctx context.Context, r Request, kept bool) (w *process, t
 	} else if t.seldom {
 		leave = time.After(lull)
 	}
-	for {
+	idle := func() (*process, error) {
 		if kept {
-			w = p.kept.take(r.User)
-		}
-		if w != nil {
-			p.starts.count(false, 0, 1)
-		} else {
-			select {
-			case w = <-spare:
-			default:
-				select {
-				case w = <-p.ready:
-				case w = <-spare:
-				case <-leave:
-					spare = p.spare
-					continue
-				case <-timer.C:
-					err = fmt.Errorf("query: no worker started within %v: %w", p.o.QueueWait, catalog.ErrBusy)
-				case <-ctx.Done():
-					err = fmt.Errorf("query: %w", context.Cause(ctx))
-				}
+			if w := p.kept.take(r.User); w != nil {
+				p.starts.count(false, 0, 1)
+				return w, nil
 			}
 		}
-		if err != nil {
+		select {
+		case w := <-spare:
+			return w, nil
+		default:
+		}
+		for {
+			select {
+			case w := <-p.ready:
+				return w, nil
+			case w := <-spare:
+				return w, nil
+			case <-leave:
+				spare = p.spare
+			case <-timer.C:
+				return nil, fmt.Errorf("query: no worker started within %v: %w", p.o.QueueWait, catalog.ErrBusy)
+			case <-ctx.Done():
+				return nil, fmt.Errorf("query: %w", context.Cause(ctx))
+			}
+		}
+	}
+	for {
+		if w, err = idle(); err != nil {
 			p.turnsOf(r).done(t, 0)
 			return nil, nil, err
 		}
@@ -422,7 +433,6 @@ func (p *Pool) acquire(ctx context.Context, r Request, kept bool) (w *process, t
 		case <-w.exited: // somebody killed it while it waited
 			p.starts.count(false, 0, -1)
 			w.pipe.Close()
-			w = nil
 		default:
 			p.turnsOf(r).begin(t)
 			return w, t, nil

@@ -128,9 +128,17 @@ type done struct {
 	NextAfter []any
 }
 
+// frameHead is the length of what stands before a payload.
+const frameHead = 5
+
+func putHead(head []byte, kind frameKind, payload int) {
+	head[0] = byte(kind)
+	binary.BigEndian.PutUint32(head[1:], uint32(payload))
+}
+
 func writeFrame(w io.Writer, kind frameKind, payload []byte) error {
-	head := [5]byte{byte(kind)}
-	binary.BigEndian.PutUint32(head[1:], uint32(len(payload)))
+	var head [frameHead]byte
+	putHead(head[:], kind, len(payload))
 	if _, err := w.Write(head[:]); err != nil {
 		return err
 	}
@@ -151,7 +159,7 @@ func writeMessage(w io.Writer, kind frameKind, v any) error {
 
 // readHead reads the beginning of a frame; n bytes of payload follow.
 func readHead(r io.Reader) (kind frameKind, n int, err error) {
-	var head [5]byte
+	var head [frameHead]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {
 		return 0, 0, err
 	}

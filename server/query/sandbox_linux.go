@@ -112,6 +112,15 @@ func limitCPU(deadline time.Duration, threads int) {
 	_ = unix.Setrlimit(unix.RLIMIT_CPU, &unix.Rlimit{Cur: seconds, Max: seconds})
 }
 
+// processorTime is what this process has taken of the processors so far.
+func processorTime() time.Duration {
+	var u unix.Rusage
+	if unix.Getrusage(unix.RUSAGE_SELF, &u) != nil {
+		return math.MaxInt64
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
 // syscalls are what Go, C and DuckDB use to compute, to read files that
 // landlock allows and to write temporary ones. No sockets, no exec, no new
 // processes, no signals to others, no io_uring, no ptrace, no mounts, no keys.

@@ -42,6 +42,33 @@ const (
 	formText
 )
 
+// plainForms are those of types that are what they are called, and what Arrow calls
+// them.
+var plainForms = map[duckdb.Type]struct {
+	to   arrow.Type
+	form form
+}{
+	duckdb.TypeBoolean:     {arrow.BOOL, form{formBoolean, 1}},
+	duckdb.TypeTinyInt:     {arrow.INT8, form{formFixed, 1}},
+	duckdb.TypeSmallInt:    {arrow.INT16, form{formFixed, 2}},
+	duckdb.TypeInteger:     {arrow.INT32, form{formFixed, 4}},
+	duckdb.TypeBigInt:      {arrow.INT64, form{formFixed, 8}},
+	duckdb.TypeUTinyInt:    {arrow.UINT8, form{formFixed, 1}},
+	duckdb.TypeUSmallInt:   {arrow.UINT16, form{formFixed, 2}},
+	duckdb.TypeUInteger:    {arrow.UINT32, form{formFixed, 4}},
+	duckdb.TypeUBigInt:     {arrow.UINT64, form{formFixed, 8}},
+	duckdb.TypeHugeInt:     {arrow.DECIMAL128, form{formFixed, arrow.Decimal128SizeBytes}},
+	duckdb.TypeFloat:       {arrow.FLOAT32, form{formFixed, 4}},
+	duckdb.TypeDouble:      {arrow.FLOAT64, form{formFixed, 8}},
+	duckdb.TypeDate:        {arrow.DATE32, form{formFixed, 4}},
+	duckdb.TypeTimestamp:   {arrow.TIMESTAMP, form{formFixed, 8}},
+	duckdb.TypeTimestampTZ: {arrow.TIMESTAMP, form{formFixed, 8}},
+	duckdb.TypeVarchar:     {arrow.STRING, form{formText, textWidth}},
+}
+
+// decimalWidths are those of decimals that are narrower than Arrow's.
+var decimalWidths = map[duckdb.Type]int{duckdb.TypeSmallInt: 2, duckdb.TypeInteger: 4, duckdb.TypeBigInt: 8}
+
 // formsOf returns the forms of columns of these types, nil where DuckDB itself
 // has to turn one of them into Arrow.
 func formsOf(types []duckdb.LogicalType, schema *arrow.Schema) []form {
@@ -50,8 +77,7 @@ func formsOf(types []duckdb.LogicalType, schema *arrow.Schema) []form {
 		id, to := duckdb.GetTypeId(t), schema.Field(i).Type
 		if id == duckdb.TypeDecimal {
 			id = duckdb.DecimalInternalType(t)
-			widths := map[duckdb.Type]int{duckdb.TypeSmallInt: 2, duckdb.TypeInteger: 4, duckdb.TypeBigInt: 8}
-			if width, ok := widths[id]; ok && to.ID() == arrow.DECIMAL128 {
+			if width, ok := decimalWidths[id]; ok && to.ID() == arrow.DECIMAL128 {
 				forms[i] = form{formDecimal, width}
 				continue
 			}
@@ -61,27 +87,7 @@ func formsOf(types []duckdb.LogicalType, schema *arrow.Schema) []form {
 			}
 			return nil
 		}
-		known, ok := map[duckdb.Type]struct {
-			to   arrow.Type
-			form form
-		}{
-			duckdb.TypeBoolean:     {arrow.BOOL, form{formBoolean, 1}},
-			duckdb.TypeTinyInt:     {arrow.INT8, form{formFixed, 1}},
-			duckdb.TypeSmallInt:    {arrow.INT16, form{formFixed, 2}},
-			duckdb.TypeInteger:     {arrow.INT32, form{formFixed, 4}},
-			duckdb.TypeBigInt:      {arrow.INT64, form{formFixed, 8}},
-			duckdb.TypeUTinyInt:    {arrow.UINT8, form{formFixed, 1}},
-			duckdb.TypeUSmallInt:   {arrow.UINT16, form{formFixed, 2}},
-			duckdb.TypeUInteger:    {arrow.UINT32, form{formFixed, 4}},
-			duckdb.TypeUBigInt:     {arrow.UINT64, form{formFixed, 8}},
-			duckdb.TypeHugeInt:     {arrow.DECIMAL128, form{formFixed, arrow.Decimal128SizeBytes}},
-			duckdb.TypeFloat:       {arrow.FLOAT32, form{formFixed, 4}},
-			duckdb.TypeDouble:      {arrow.FLOAT64, form{formFixed, 8}},
-			duckdb.TypeDate:        {arrow.DATE32, form{formFixed, 4}},
-			duckdb.TypeTimestamp:   {arrow.TIMESTAMP, form{formFixed, 8}},
-			duckdb.TypeTimestampTZ: {arrow.TIMESTAMP, form{formFixed, 8}},
-			duckdb.TypeVarchar:     {arrow.STRING, form{formText, textWidth}},
-		}[id]
+		known, ok := plainForms[id]
 		if !ok || known.to != to.ID() {
 			return nil
 		}
@@ -177,8 +183,8 @@ func lengthen(b []byte, size int) []byte {
 	return b
 }
 
-// validate notes which of the next rows are missing, and returns nil where none
-// is.
+// validate notes which of the next rows are missing, of which valid has no bit set.
+// It returns valid, or nil where none is missing.
 func (c *slabColumn) validate(valid []byte, before, rows int) []byte {
 	missing := 0
 	if valid != nil {

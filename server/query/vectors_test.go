@@ -25,7 +25,7 @@ var columnsOfEveryForm = []string{
 	"repeat('兰', i % 9)", "substr('罚款🏛️,\"x\"\n', 1, i % 11)", "'twelve bytes'", "'thirteen byte'", "'e' || i", "''",
 }
 
-// What gather makes of DuckDB's chunks is what DuckDB itself makes of them.
+// What is gathered of DuckDB's chunks is what DuckDB itself makes of them.
 func TestGatheredBatchesAreThoseOfDuckDB(t *testing.T) {
 	d, err := openDuck(map[string]string{"threads": "2"})
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -14,7 +13,6 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -154,15 +152,6 @@ func (w *worker) serve(ctx context.Context, j *job) (again bool, err error) {
 		return f.Again, w.send(frameFailure, f)
 	}
 	return false, w.send(frameDone, d)
-}
-
-// processorTime is what this process has taken so far.
-func processorTime() time.Duration {
-	var u syscall.Rusage
-	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
-		return math.MaxInt64
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // errRefused is the end of a question that names what there is not.
@@ -694,10 +683,7 @@ type frameWriter struct {
 	err   error
 }
 
-const (
-	frameHead = 5
-	frameSize = 256 << 10
-)
+const frameSize = 256 << 10
 
 func newFrameWriter(w *bufio.Writer) *frameWriter {
 	return &frameWriter{w: w, frame: make([]byte, frameHead, frameSize)}
@@ -728,8 +714,7 @@ func (f *frameWriter) send(p []byte) error {
 	for len(p) > 0 && f.err == nil {
 		n := min(len(p), maxFrame)
 		var head [frameHead]byte
-		head[0] = byte(frameData)
-		binary.BigEndian.PutUint32(head[1:], uint32(n))
+		putHead(head[:], frameData, n)
 		f.w.Write(head[:])
 		if f.err = f.w.Flush(); f.err == nil { // what is buffered by now would be copied with p
 			_, f.err = f.w.Write(p[:n])
@@ -742,8 +727,7 @@ func (f *frameWriter) send(p []byte) error {
 // Flush sends the frame that has been begun.
 func (f *frameWriter) Flush() error {
 	if len(f.frame) > frameHead && f.err == nil {
-		f.frame[0] = byte(frameData)
-		binary.BigEndian.PutUint32(f.frame[1:], uint32(len(f.frame)-frameHead))
+		putHead(f.frame, frameData, len(f.frame)-frameHead)
 		_, f.err = f.w.Write(f.frame)
 		f.began = true
 		f.frame = f.frame[:frameHead]
