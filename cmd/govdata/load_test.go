@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
@@ -194,22 +193,7 @@ func look(server string) int {
 
 // looks starts look and passes on what it measures, until stop.
 func looks(t testing.TB, server string) (took chan time.Duration, stop func()) {
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := exec.Command(self, "look", server)
-	in, err := c.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := c.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
+	out, end := itself(t, "look", server)
 	took = make(chan time.Duration, 1<<16)
 	var read sync.WaitGroup
 	read.Go(func() {
@@ -223,7 +207,7 @@ func looks(t testing.TB, server string) (took chan time.Duration, stop func()) {
 			took <- time.Duration(n)
 		}
 	})
-	return took, func() { in.Close(); read.Wait(); c.Wait() }
+	return took, sync.OnceFunc(func() { end(); read.Wait() })
 }
 
 // told reads an answer piece by piece and returns its beginning, and which of

@@ -39,6 +39,34 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
+// itself starts the test binary as one of the helpers of TestMain, which end when
+// their standard input does.
+func itself(t testing.TB, args ...string) (stdout io.Reader, stop func()) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := exec.Command(self, args...)
+	in, err := c.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A pipe of our own: reading it may go on while the process is waited for.
+	out, theirs, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { out.Close() })
+	c.Stdout = theirs
+	err = c.Start()
+	theirs.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out, func() { in.Close(); c.Wait() }
+}
+
 // command prepares a govdata process.
 func command(ctx context.Context, args ...string) *exec.Cmd {
 	binary := os.Getenv("GOVDATA_TEST_BINARY")

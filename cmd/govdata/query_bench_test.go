@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"sync"
@@ -156,25 +155,10 @@ func BenchmarkAnswers(b *testing.B) {
 
 // greeter starts hello.
 func greeter(b *testing.B) (address string, stop func()) {
-	self, err := os.Executable()
-	if err != nil {
-		b.Fatal(err)
-	}
-	c := exec.Command(self, "hello")
-	in, err := c.StdinPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	out, err := c.StdoutPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := c.Start(); err != nil {
-		b.Fatal(err)
-	}
+	out, stop := itself(b, "hello")
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
 		b.Fatal(err)
 	}
-	return strings.TrimSpace(line), func() { in.Close(); c.Wait() }
+	return strings.TrimSpace(line), stop
 }
