@@ -43,7 +43,7 @@ func writeParquet(ctx context.Context, w io.Writer, rows array.RecordReader, met
 		var batch arrow.RecordBatch = rows.RecordBatch()
 		if err := out.WriteBuffered(batch); errors.Is(err, arrow.ErrInvalid) {
 			// A time in seconds far off, or infinite, has no milliseconds.
-			return n, fmt.Errorf("Parquet cannot hold one of the values (%v); make its column a text by CAST(... AS VARCHAR): %w", err, catalog.ErrInvalid)
+			return n, fmt.Errorf("one of the values is none that Parquet can hold (%v); make its column a text by CAST(... AS VARCHAR): %w", err, catalog.ErrInvalid)
 		} else if err != nil {
 			return n, err
 		}
