@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -90,6 +92,27 @@ func csvColumnOf(a arrow.Array, o Options) csvColumn {
 // quoted marks the bytes that make quotes necessary.
 var quoted = [256]bool{',': true, '"': true, '\n': true, '\r': true}
 
+// quotedSafe marks besides what parts cells in the spreadsheets of other countries.
+var quotedSafe = [256]bool{',': true, '"': true, '\n': true, '\r': true, '\t': true, ';': true, '|': true}
+
+// formulaLike reports whether a spreadsheet could take a cell for a formula. It
+// may drop blanks, control characters and characters without width in front, and
+// East Asian versions read the wide forms of the signs too.
+func formulaLike(s []byte) bool {
+	if len(s) == 0 {
+		return false
+	}
+	if s[0] == '\t' || s[0] == '\r' || s[0] == '\n' {
+		return true
+	}
+	rest := bytes.TrimLeftFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) })
+	switch r, _ := utf8.DecodeRune(rest); r {
+	case '=', '+', '-', '@', '＝', '＋', '－', '＠':
+		return true
+	}
+	return false
+}
+
 // anyQuoted tells of all texts of a column at once whether one may need quotes.
 func anyQuoted(texts []byte) bool {
 	for _, c := range []byte{',', '"', '\n', '\r'} {
@@ -101,15 +124,15 @@ func anyQuoted(texts []byte) bool {
 }
 
 func appendCSV(dst, s []byte, excelSafe bool) []byte {
-	if excelSafe && len(s) > 0 {
-		switch s[0] {
-		case '=', '+', '-', '@', '\t', '\r':
+	need := &quoted
+	if excelSafe {
+		if need = &quotedSafe; formulaLike(s) {
 			s = append([]byte{'\''}, s...)
 		}
 	}
 	plain := len(s) > 0
 	for _, c := range s {
-		if quoted[c] {
+		if need[c] {
 			plain = false
 			break
 		}

@@ -59,8 +59,9 @@ func (m *Meta) field(name string) *catalog.Field {
 type Options struct {
 	// BOM begins a CSV file with a byte order mark, for Excel.
 	BOM bool
-	// ExcelSafe puts an apostrophe before CSV cells that a spreadsheet would
-	// take for a formula.
+	// ExcelSafe puts an apostrophe before CSV cells that a spreadsheet could
+	// take for a formula, also behind blanks and control characters, and quotes
+	// cells with a tab, a semicolon or a bar.
 	ExcelSafe bool
 }
 

@@ -108,7 +108,7 @@ type csvFile struct {
 }
 
 func createCSV(path string, header []string) (*csvFile, error) {
-	f, err := os.Create(path)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return nil, err
 	}

@@ -120,13 +120,15 @@ func (s *Server) tellOf(c *gin.Context, id catalog.ID, compute func() (any, erro
 	return nil
 }
 
-// base is the public address of the site.
+// base is the public address of the site: the site file's, or else that which
+// the client asked. Only a trusted proxy says by X-Forwarded-Proto that the
+// client came by https; X-Forwarded-Host and Forwarded are believed from nobody.
 func (s *Server) base(c *gin.Context) string {
 	if s.o.Site.BaseURL != "" {
 		return s.o.Site.BaseURL
 	}
 	scheme := "http"
-	if c.Request.TLS != nil || c.GetHeader("X-Forwarded-Proto") == "https" {
+	if c.Request.TLS != nil || c.GetHeader("X-Forwarded-Proto") == "https" && s.fromProxy(c) {
 		scheme = "https"
 	}
 	return scheme + "://" + c.Request.Host

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -258,5 +259,34 @@ func TestExportsSurviveARestart(t *testing.T) {
 	e.run(t)
 	if j := e.ended(t, short, ""); j.Status != "done" || j.Rows != 1 {
 		t.Errorf("%+v", j)
+	}
+}
+
+func TestTheListOfExportsIsForTheServerAlone(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "private", "exports")
+	for range 2 {
+		store, err := exports.Open(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := store.Add(t.Context(), &exports.Job{Format: "csv", SQL: "SELECT 1", User: "x"}); err != nil {
+			t.Fatal(err)
+		}
+		entries, err := os.ReadDir(dir)
+		if err != nil || len(entries) == 0 {
+			t.Fatal(len(entries), err)
+		}
+		for _, e := range entries {
+			info, err := e.Info()
+			if err != nil || info.Mode().Perm()&0o077 != 0 {
+				t.Errorf("%s: %v, %v", e.Name(), info.Mode(), err)
+			}
+			if err := os.Chmod(filepath.Join(dir, e.Name()), 0o644); err != nil { // as an earlier version left it
+				t.Fatal(err)
+			}
+		}
+		if err := store.Close(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

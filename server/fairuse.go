@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -59,6 +60,33 @@ func (s *Server) identify(c *gin.Context) {
 	}
 	u.access = accessOf(c)
 	c.Request = c.Request.WithContext(context.WithValue(c.Request.Context(), userKey{}, u))
+}
+
+// proxyNetworks are the networks that addresses and networks in text name.
+func proxyNetworks(names []string) ([]netip.Prefix, error) {
+	var networks []netip.Prefix
+	for _, name := range names {
+		network, err := netip.ParsePrefix(name)
+		if err != nil {
+			ip, noAddress := netip.ParseAddr(name)
+			if noAddress != nil {
+				return nil, err
+			}
+			network = netip.PrefixFrom(ip, ip.BitLen())
+		}
+		networks = append(networks, network.Masked())
+	}
+	return networks, nil
+}
+
+// fromProxy reports whether a request comes from a trusted proxy, so that its
+// headers say how the client came there.
+func (s *Server) fromProxy(c *gin.Context) bool {
+	ip, err := netip.ParseAddr(c.RemoteIP())
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(s.proxies, func(n netip.Prefix) bool { return n.Contains(ip.Unmap()) })
 }
 
 // ask puts a question of the request's user to the engine. The error is

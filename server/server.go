@@ -11,8 +11,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -49,8 +51,8 @@ type Options struct {
 	Exports *exports.Store
 	// Rate bounds the questions of one user; zero: DefaultRate.
 	Rate Rate
-	// TrustedProxies are the networks from which X-Forwarded-For says who asks.
-	// Nil: this machine's own addresses.
+	// TrustedProxies are the networks from which X-Forwarded-For says who asks,
+	// and X-Forwarded-Proto by which scheme. Nil: this machine's own addresses.
 	TrustedProxies []string
 	// Origins are the web sites, besides this one, whose pages may use /mcp, as
 	// https://chat.example; "*": all.
@@ -75,6 +77,7 @@ type Server struct {
 	rates   rates
 	results results
 	exports *exportsRunner
+	proxies []netip.Prefix
 }
 
 // Row limits of the JSON answers.
@@ -117,6 +120,10 @@ func New(o Options) (*Server, error) {
 	})
 
 	if err := g.SetTrustedProxies(o.TrustedProxies); err != nil {
+		return nil, fmt.Errorf("server: trusted proxies: %w", err)
+	}
+	var err error
+	if s.proxies, err = proxyNetworks(o.TrustedProxies); err != nil {
 		return nil, fmt.Errorf("server: trusted proxies: %w", err)
 	}
 	// What is for everyone stands before the keys: PyIceberg, which has none, shows
@@ -164,7 +171,6 @@ func New(o Options) (*Server, error) {
 		exposition.ServeHTTP(c.Writer, c.Request)
 		return nil
 	})
-	var err error
 	s.portal, err = web.Register(g, web.Deps{
 		Catalog: o.Catalog, Site: o.Site, Log: o.Log,
 		Ask: s.Ask, Query: s.citedRows, Sample: s.sampleOf, Opens: open, Base: s.base, TypeName: typeName, JSONLD: s.schemaOrg,
@@ -275,7 +281,23 @@ func (s *Server) serve(rw http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
+	knownRange(r.Header)
 	s.gin.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), writerKey{}, w)))
+}
+
+// knownRange drops a range in another unit than bytes: whoever does not know the
+// unit has to answer with the whole (RFC 9110, 14.2). Units are written in any case.
+func knownRange(h http.Header) {
+	given := h.Get("Range")
+	if given == "" {
+		return
+	}
+	unit, ranges, ok := strings.Cut(given, "=")
+	if !ok || !strings.EqualFold(strings.TrimSpace(unit), "bytes") {
+		h.Del("Range")
+		return
+	}
+	h.Set("Range", "bytes="+ranges)
 }
 
 type writerKey struct{}

@@ -45,6 +45,9 @@ func (a *app) serve() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := cat.SecurePrivate(); err != nil {
+				a.log.Warn("others on this machine may read private files", "error", err)
+			}
 			pool, err := a.pool(cat, workers)
 			if err != nil {
 				return err
@@ -108,7 +111,7 @@ func (a *app) serve() *cobra.Command {
 	c.Flags().Int64Var(&limits.ResponseBytes, "response-bytes", limits.ResponseBytes, "bytes of an answer")
 	c.Flags().Int64Var(&limits.JobBytes, "job-bytes", limits.JobBytes, "bytes of an export's file")
 	c.Flags().StringVar(&workers.Cgroup, "cgroup", "", "control group that was delegated to the server, to hold each worker's memory")
-	c.Flags().StringSliceVar(&proxies, "trusted-proxies", nil, "networks whose X-Forwarded-For is believed; empty: this machine alone")
+	c.Flags().StringSliceVar(&proxies, "trusted-proxies", nil, "networks whose X-Forwarded-For and X-Forwarded-Proto are believed; empty: this machine alone")
 	c.Flags().StringSliceVar(&origins, "mcp-origins", nil, "web sites whose pages may use /mcp, as https://chat.example, or *; empty: this site alone")
 	return c
 }

@@ -111,10 +111,11 @@ type Store struct {
 // Open opens the store in dir, and makes it where there is none. Jobs that ran
 // when the server stopped wait again.
 func Open(dir string) (*Store, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	path := filepath.Join(dir, "jobs.sqlite")
+	if err := catalog.PrivateFile(path); err != nil {
 		return nil, fmt.Errorf("exports: %w", err)
 	}
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "jobs.sqlite")+"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)")
+	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)")
 	if err != nil {
 		return nil, fmt.Errorf("exports: %w", err)
 	}

@@ -18,8 +18,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -79,15 +77,10 @@ type Store struct{ db *sql.DB }
 
 // Open opens the store at path, and makes it where there is none.
 func Open(path string) (*Store, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("hooks: %w", err)
-	}
 	// The file holds secrets: it exists before SQLite sees it, for its owner alone.
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
+	if err := catalog.PrivateFile(path); err != nil {
 		return nil, fmt.Errorf("hooks: %w", err)
 	}
-	f.Close()
 	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_txlock=immediate")
 	if err != nil {
 		return nil, fmt.Errorf("hooks: %w", err)

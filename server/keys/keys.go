@@ -11,8 +11,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -42,15 +40,10 @@ type Store struct{ db *sql.DB }
 
 // Open opens the store at path, and makes it where there is none.
 func Open(path string) (*Store, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	// The file holds secrets: it exists before SQLite sees it, for its owner alone.
+	if err := catalog.PrivateFile(path); err != nil {
 		return nil, fmt.Errorf("keys: %w", err)
 	}
-	// The file exists before SQLite sees it, so that only its owner may read it.
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("keys: %w", err)
-	}
-	f.Close()
 	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)")
 	if err != nil {
 		return nil, fmt.Errorf("keys: %w", err)
