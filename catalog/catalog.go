@@ -14,28 +14,35 @@ import (
 	"time"
 )
 
-// A data directory has two halves. public is all that is served: it can be
-// copied elsewhere and served as it is. private holds raw uploads, rejects,
-// reports and work in progress, and no query worker or download handler ever
-// opens it.
+// A data directory has three halves. public is what is open to everyone: it can
+// be copied elsewhere and served as it is. restricted holds the datasets that are
+// open on a condition or not at all, in the same form; a dataset lies in one of
+// the two with all its releases. private holds raw uploads, rejects, reports and
+// work in progress, and no query worker or download handler ever opens it.
+// restricted and private are for their owner alone.
 //
-//	public/<dataset>/pointer.json              which release is current, and the events that made it so
+//	public/<dataset>/pointer.json              which release is current, how open the dataset is, and the events that made it so
 //	public/<dataset>/<release>/manifest.json   what the release is
 //	public/<dataset>/<release>/manifest.sig    its Ed25519 signature, see sign.go
 //	public/<dataset>/<release>/data.duckdb     what queries read
 //	public/<dataset>/<release>/<dataset>.csv   ... and the other download files
+//	restricted/<dataset>/...                   the same for what is not open to everyone
 //	private/archive/ab/ab12...                 raw uploads by SHA-256
-//	private/records/<dataset>/<release>.*      rejects and report of the ingest that made it
+//	private/records/<dataset>/<release>/       rejects and report of the ingest that made it, and the statistics of a release that is not open to everyone
 //	private/staging/<dataset>-*/               a release in the making
 //	private/locks/<dataset>                    held while a dataset changes
 const (
-	publicDir    = "public"
-	privateDir   = "private"
-	manifestName = "manifest.json"
-	pointerName  = "pointer.json"
+	publicDir     = "public"
+	restrictedDir = "restricted"
+	privateDir    = "private"
+	manifestName  = "manifest.json"
+	pointerName   = "pointer.json"
 	// StoreName is the file name of a release's DuckDB file.
 	StoreName = "data.duckdb"
 )
+
+// halves are those that datasets lie in, the stricter one first.
+var halves = []string{restrictedDir, publicDir}
 
 // Catalog is a data directory. Its methods may be called from many goroutines
 // and many processes at once.
@@ -45,13 +52,15 @@ type Catalog struct {
 
 	searcher searcher
 
-	mu       sync.Mutex
-	pointers map[ID]cachedPointer
-	releases map[Ref]*Release
-	last     *snapshot
+	mu        sync.Mutex
+	pointers  map[ID]cachedPointer
+	manifests map[Ref]*signedManifest
+	releases  map[Ref]*Release
+	last      *snapshot
 }
 
 type cachedPointer struct {
+	half     string
 	modified time.Time
 	size     int64
 	pointer  pointer
@@ -72,7 +81,7 @@ func Open(dir string, o Options) (*Catalog, error) {
 	if o.Location == nil {
 		o.Location = time.FixedZone("UTC+8", 8*3600)
 	}
-	return &Catalog{dir: abs, location: o.Location, pointers: map[ID]cachedPointer{}, releases: map[Ref]*Release{}}, nil
+	return &Catalog{dir: abs, location: o.Location, pointers: map[ID]cachedPointer{}, manifests: map[Ref]*signedManifest{}, releases: map[Ref]*Release{}}, nil
 }
 
 // Now is the time in the site's time zone.
@@ -81,6 +90,10 @@ func (c *Catalog) Now() time.Time { return time.Now().In(c.location).Truncate(ti
 // PublicDir is the half of the data directory that may be read by anyone.
 func (c *Catalog) PublicDir() string { return filepath.Join(c.dir, publicDir) }
 
+// RestrictedDir is the half with the datasets that are open on a condition or
+// not at all.
+func (c *Catalog) RestrictedDir() string { return filepath.Join(c.dir, restrictedDir) }
+
 // PrivateDir is the half that only ingest and its operators read.
 func (c *Catalog) PrivateDir() string { return filepath.Join(c.dir, privateDir) }
 
@@ -88,35 +101,91 @@ func (c *Catalog) PrivateDir() string { return filepath.Join(c.dir, privateDir) 
 // dataset, replaced whole as the last step of a publish.
 type pointer struct {
 	Current ReleaseID `json:"current"`
-	Events  []Event   `json:"events"`
+	// Openness is that of the definition that was published last. It holds for
+	// all releases: an earlier one that becomes current again opens nothing. Nil
+	// in pointers of before it was recorded.
+	Openness *Openness `json:"openness,omitempty"`
+	// Inherits names the datasets whose openness holds here too where it is
+	// stricter: those that the rows are computed from.
+	Inherits []ID    `json:"inherits,omitempty"`
+	Events   []Event `json:"events"`
 }
 
-// Event is one change of what is current, or the collection of a release.
+// Event is one change of what is current or of how open the dataset is, or the
+// collection of a release.
 type Event struct {
 	At      time.Time `json:"at"`
-	Kind    string    `json:"kind"` // publish, rollback, collect
+	Kind    string    `json:"kind"` // publish, rollback, collect, openness
 	Release ReleaseID `json:"release"`
 }
 
-func (c *Catalog) datasetDir(id ID) string { return filepath.Join(c.dir, publicDir, string(id)) }
+// half returns the half that a dataset lies in, "" where it lies in none.
+func (c *Catalog) half(id ID) string {
+	half, _, err := c.locate(id)
+	if err != nil {
+		return ""
+	}
+	return half
+}
+
+// locate returns the half that a dataset lies in, and its pointer's file; an
+// error that wraps fs.ErrNotExist where there is none. Where it lay last is
+// looked at first, so that it costs one stat.
+func (c *Catalog) locate(id ID) (half string, pointer fs.FileInfo, err error) {
+	c.mu.Lock()
+	last, known := c.pointers[id]
+	c.mu.Unlock()
+	look := halves
+	if known {
+		look = append([]string{last.half}, halves...)
+	}
+	// A dataset that moves while it is looked for is found the second time.
+	for range 2 {
+		for _, half := range look {
+			if pointer, err = os.Stat(filepath.Join(c.dir, half, string(id), pointerName)); !errors.Is(err, fs.ErrNotExist) {
+				return half, pointer, err
+			}
+		}
+	}
+	return "", nil, err
+}
+
+// datasetDir is where a dataset lies; where it lies nowhere, its place in the
+// restricted half.
+func (c *Catalog) datasetDir(id ID) string {
+	half := c.half(id)
+	if half == "" {
+		half = restrictedDir
+	}
+	return filepath.Join(c.dir, half, string(id))
+}
 
 func (c *Catalog) releaseDir(ref Ref) string {
 	return filepath.Join(c.datasetDir(ref.Dataset), string(ref.Release))
 }
 
 // Mark is a text that changes when anything does that is known of a dataset: its
-// releases, which of them is current, what was collected. Each of these makes the
-// pointer's file longer. It costs a stat.
+// releases, which of them is current, what was collected, how open it is. Each of
+// the first three makes the pointer's file longer. It costs a stat, and one more
+// for each dataset that a computed one reads.
 func (c *Catalog) Mark(id ID) string {
-	m := markOf(filepath.Join(c.datasetDir(id), pointerName))
-	return fmt.Sprintf("%s %d %d", id, m.modified.UnixNano(), m.size)
+	half, pointer, err := c.locate(id)
+	if err != nil {
+		return string(id)
+	}
+	openness := ""
+	if p, err := c.readPointer(id); err == nil {
+		if o, err := c.opennessOf(id, p); err == nil {
+			openness = o.Attribute
+		}
+	}
+	return fmt.Sprintf("%s %d %d %s %s", id, pointer.ModTime().UnixNano(), pointer.Size(), half, openness)
 }
 
 // readPointer returns the dataset's pointer, or ErrNotFound. It costs one
 // stat where the file has not changed.
 func (c *Catalog) readPointer(id ID) (pointer, error) {
-	path := filepath.Join(c.datasetDir(id), pointerName)
-	info, err := os.Stat(path)
+	half, info, err := c.locate(id)
 	if errors.Is(err, fs.ErrNotExist) {
 		return pointer{}, fmt.Errorf("dataset %q: %w", id, ErrNotFound)
 	} else if err != nil {
@@ -125,9 +194,10 @@ func (c *Catalog) readPointer(id ID) (pointer, error) {
 	c.mu.Lock()
 	cached, ok := c.pointers[id]
 	c.mu.Unlock()
-	if ok && cached.modified.Equal(info.ModTime()) && cached.size == info.Size() {
+	if ok && cached.half == half && cached.modified.Equal(info.ModTime()) && cached.size == info.Size() {
 		return cached.pointer, nil
 	}
+	path := filepath.Join(c.dir, half, string(id), pointerName)
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return pointer{}, fmt.Errorf("dataset %q: %w", id, err)
@@ -137,30 +207,18 @@ func (c *Catalog) readPointer(id ID) (pointer, error) {
 		return pointer{}, fmt.Errorf("%s: %w: %w", path, ErrCorrupt, err)
 	}
 	c.mu.Lock()
-	c.pointers[id] = cachedPointer{modified: info.ModTime(), size: info.Size(), pointer: p}
+	c.pointers[id] = cachedPointer{half: half, modified: info.ModTime(), size: info.Size(), pointer: p}
 	c.mu.Unlock()
 	return p, nil
 }
 
 // IDs returns the ids of all published datasets, sorted.
 func (c *Catalog) IDs() ([]ID, error) {
-	entries, err := os.ReadDir(filepath.Join(c.dir, publicDir))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	} else if err != nil {
-		return nil, fmt.Errorf("catalog: %w", err)
+	every, err := c.everyID()
+	if err != nil {
+		return nil, err
 	}
-	var ids []ID
-	for _, e := range entries {
-		id, err := ParseID(e.Name())
-		if err != nil {
-			continue
-		}
-		if _, err := os.Stat(filepath.Join(c.datasetDir(id), pointerName)); err == nil {
-			ids = append(ids, id)
-		}
-	}
-	return ids, nil
+	return slices.DeleteFunc(every, func(id ID) bool { return c.half(id) == "" }), nil
 }
 
 // Current returns the current release of a dataset, or ErrNotFound.
@@ -169,7 +227,7 @@ func (c *Catalog) Current(id ID) (*Release, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.load(Ref{Dataset: id, Release: p.Current})
+	return c.load(Ref{Dataset: id, Release: p.Current}, p)
 }
 
 // All returns the current release of every dataset: priority themes first
@@ -194,7 +252,7 @@ func (c *Catalog) All() ([]*Release, error) {
 // snapshot is what is current in all datasets, with the marks by which to see
 // that it still is: 2,000 datasets cost 2,000 stats, and nothing is read.
 type snapshot struct {
-	dir   mark
+	dirs  []mark // of the halves
 	files []mark
 	all   []*Release
 }
@@ -216,12 +274,14 @@ func markOf(path string) mark {
 }
 
 func (s *snapshot) holds() bool {
-	if s == nil || markOf(s.dir.path) != s.dir {
+	if s == nil {
 		return false
 	}
-	for i := range s.files {
-		if markOf(s.files[i].path) != s.files[i] {
-			return false
+	for _, marks := range [][]mark{s.dirs, s.files} {
+		for i := range marks {
+			if markOf(marks[i].path) != marks[i] {
+				return false
+			}
 		}
 	}
 	return true
@@ -234,19 +294,19 @@ const settled = 100 * time.Millisecond
 // take makes a snapshot. Marks are taken before what they stand for is read.
 func (c *Catalog) take() (*snapshot, error) {
 	began := time.Now()
-	s := &snapshot{dir: markOf(c.PublicDir())}
-	if began.Sub(s.dir.modified) < settled {
-		s.dir.path = "" // of which no mark can hold
-	}
-	entries, err := os.ReadDir(c.PublicDir())
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("catalog: %w", err)
-	}
-	for _, e := range entries {
-		id, err := ParseID(e.Name())
-		if err != nil {
-			continue
+	s := &snapshot{}
+	for _, half := range halves {
+		dir := markOf(filepath.Join(c.dir, half))
+		if began.Sub(dir.modified) < settled {
+			dir.path = "" // of which no mark can hold
 		}
+		s.dirs = append(s.dirs, dir)
+	}
+	ids, err := c.everyID()
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range ids {
 		at := markOf(filepath.Join(c.datasetDir(id), pointerName))
 		s.files = append(s.files, at)
 		if at.modified.IsZero() {
@@ -274,30 +334,38 @@ func (c *Catalog) Resolve(ref Ref) (*Release, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch published, collected := p.state(ref.Release); {
+	switch state, _ := p.state(ref.Release); state {
 	case collected:
 		return nil, fmt.Errorf("release %s was collected: %w", ref, ErrGone)
-	case !published:
+	case unpublished:
 		return nil, fmt.Errorf("release %s: %w", ref, ErrNotFound)
 	}
-	return c.load(ref)
+	return c.load(ref, p)
 }
 
-// state reports whether a release was ever published, and whether it has been
-// collected since.
-func (p pointer) state(id ReleaseID) (published, collected bool) {
+// releaseState is what became of a release.
+type releaseState int
+
+const (
+	unpublished releaseState = iota
+	there
+	collected
+)
+
+// state returns what became of a release, and the last event of it.
+func (p pointer) state(id ReleaseID) (state releaseState, last Event) {
 	for _, e := range p.Events {
 		if e.Release != id {
 			continue
 		}
 		switch e.Kind {
 		case "publish":
-			published, collected = true, false
+			state, last = there, e
 		case "collect":
-			collected = true
+			state, last = collected, e
 		}
 	}
-	return published, collected
+	return state, last
 }
 
 // Releases returns the releases of a dataset that can be had, newest first.
@@ -313,10 +381,10 @@ func (c *Catalog) Releases(id ID) ([]*Release, error) {
 			continue
 		}
 		seen[e.Release] = true
-		if _, collected := p.state(e.Release); collected {
+		if state, _ := p.state(e.Release); state != there {
 			continue
 		}
-		r, err := c.load(Ref{Dataset: id, Release: e.Release})
+		r, err := c.load(Ref{Dataset: id, Release: e.Release}, p)
 		if err != nil {
 			return nil, err
 		}
@@ -334,30 +402,59 @@ func (c *Catalog) Events(id ID) ([]Event, error) {
 	return slices.Clone(p.Events), nil
 }
 
-// load reads a manifest. Releases are immutable, so a release read once is
-// kept for good.
-func (c *Catalog) load(ref Ref) (*Release, error) {
+// signedManifest is a manifest as it lies on disk.
+type signedManifest struct {
+	Manifest
+	hash string
+}
+
+// signed reads a manifest. Releases are immutable, so one that was read is kept
+// for good.
+func (c *Catalog) signed(ref Ref) (*signedManifest, error) {
 	c.mu.Lock()
-	r, ok := c.releases[ref]
+	s, ok := c.manifests[ref]
 	c.mu.Unlock()
 	if ok {
-		return r, nil
+		return s, nil
 	}
-	dir := c.releaseDir(ref)
-	data, err := os.ReadFile(filepath.Join(dir, manifestName))
+	data, err := os.ReadFile(filepath.Join(c.releaseDir(ref), manifestName))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("release %s: no manifest: %w", ref, ErrCorrupt)
 	} else if err != nil {
 		return nil, fmt.Errorf("release %s: %w", ref, err)
 	}
 	sum := sha256.Sum256(data)
-	r = &Release{dir: dir, hash: hex.EncodeToString(sum[:])}
-	if err := json.Unmarshal(data, &r.Manifest); err != nil {
+	s = &signedManifest{hash: hex.EncodeToString(sum[:])}
+	if err := json.Unmarshal(data, &s.Manifest); err != nil {
 		return nil, fmt.Errorf("release %s: manifest: %w: %w", ref, ErrCorrupt, err)
 	}
-	if r.Ref() != ref {
-		return nil, fmt.Errorf("release %s: manifest is of %s: %w", ref, r.Ref(), ErrCorrupt)
+	if found := (Ref{s.Dataset.ID, s.Release}); found != ref {
+		return nil, fmt.Errorf("release %s: manifest is of %s: %w", ref, found, ErrCorrupt)
 	}
+	c.mu.Lock()
+	c.manifests[ref] = s
+	c.mu.Unlock()
+	return s, nil
+}
+
+// load returns a release as it may be seen today. p is its dataset's pointer.
+func (c *Catalog) load(ref Ref, p pointer) (*Release, error) {
+	openness, err := c.opennessOf(ref.Dataset, p)
+	if err != nil {
+		return nil, err
+	}
+	dir := c.releaseDir(ref)
+	c.mu.Lock()
+	r, ok := c.releases[ref]
+	c.mu.Unlock()
+	if ok && r.dir == dir && r.Dataset.Openness == openness {
+		return r, nil
+	}
+	s, err := c.signed(ref)
+	if err != nil {
+		return nil, err
+	}
+	r = shown(s, openness, dir, c.recordsDir(ref.Dataset, ref.Release), c.PublicDir())
 	c.mu.Lock()
 	c.releases[ref] = r
 	c.mu.Unlock()

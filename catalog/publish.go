@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"context"
-	"crypto/ed25519"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -165,20 +164,22 @@ func (s *Staging) publish(m Manifest) (*Release, error) {
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return nil, err
 	}
-	key, err := c.SigningKey()
-	if err != nil {
-		return nil, err
-	}
 	m.Version, m.Previous = 2, p.Current
-	m.Schema, m.SignedBy = schemaHash(&m.Dataset), KeyID(key.Public().(ed25519.PublicKey))
-	data, err := json.MarshalIndent(m, "", "  ")
+	m.Schema = schemaHash(&m.Dataset)
+	openness := c.inForce(s.id, m.Dataset.Openness, m.Dataset.Inherits())
+	if strictness(openness.Attribute) > 0 {
+		if err := m.takeStatistics().write(s.RecordsDir()); err != nil {
+			return nil, err
+		}
+	}
+	data, signature, err := c.sign(&m)
 	if err != nil {
 		return nil, err
 	}
 	if err := writeSynced(filepath.Join(s.Dir(), manifestName), data); err != nil {
 		return nil, err
 	}
-	if err := writeSynced(filepath.Join(s.Dir(), signatureName), ed25519.Sign(key, data)); err != nil {
+	if err := writeSynced(filepath.Join(s.Dir(), signatureName), signature); err != nil {
 		return nil, err
 	}
 	if err := syncDir(s.Dir()); err != nil {
@@ -195,29 +196,58 @@ func (s *Staging) publish(m Manifest) (*Release, error) {
 	}
 	reached("records kept")
 
+	home := halfOf(openness)
+	if home == restrictedDir {
+		// Before the new release is anywhere but in the staging area.
+		if err := c.moveTo(s.id, home); err != nil {
+			return nil, err
+		}
+	}
 	ref := Ref{Dataset: s.id, Release: m.Release}
-	if published, collected := p.state(m.Release); !published || collected {
-		if err := os.MkdirAll(c.datasetDir(s.id), 0o755); err != nil {
+	if state, _ := p.state(m.Release); state != there {
+		dir, err := c.makeDatasetDir(s.id, home)
+		if err != nil {
 			return nil, err
 		}
 		// A folder of that name that no event vouches for was left by a
 		// publish that died before its pointer.
-		if err := replaceDir(s.Dir(), c.releaseDir(ref)); err != nil {
+		if err := replaceDir(s.Dir(), filepath.Join(dir, string(m.Release))); err != nil {
 			return nil, err
 		}
-		c.mu.Lock()
-		delete(c.releases, ref)
-		c.mu.Unlock()
+		c.forget(s.id)
 	}
 	reached("release in place")
 
 	p.Current = m.Release
-	p.Events = append(slices.Clone(p.Events), Event{At: m.PublishedAt, Kind: "publish", Release: m.Release})
-	if err := c.writePointer(s.id, p); err != nil {
+	if err := c.reclassify(s.id, p, &m.Dataset, Event{At: m.PublishedAt, Kind: "publish", Release: m.Release}); err != nil {
 		return nil, err
 	}
-	reached("pointer written")
-	return c.load(ref)
+	return c.Resolve(ref)
+}
+
+// makeDatasetDir returns the folder of a dataset: where it lies, or else a new
+// one in half.
+func (c *Catalog) makeDatasetDir(id ID, half string) (string, error) {
+	if at := c.half(id); at != "" {
+		return filepath.Join(c.dir, at, string(id)), nil
+	}
+	perm := fs.FileMode(0o755)
+	if half == restrictedDir {
+		perm = 0o700
+	}
+	// What an interrupted first publish left in the other half goes.
+	for _, other := range halves {
+		if other != half {
+			if err := os.RemoveAll(filepath.Join(c.dir, other, string(id))); err != nil {
+				return "", err
+			}
+		}
+	}
+	if err := os.MkdirAll(filepath.Join(c.dir, half), perm); err != nil {
+		return "", err
+	}
+	dir := filepath.Join(c.dir, half, string(id))
+	return dir, os.MkdirAll(dir, 0o755)
 }
 
 // RecordsDir returns where the rejects and the report of the ingest that made
@@ -233,7 +263,15 @@ func (c *Catalog) writePointer(id ID, p pointer) error {
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(c.datasetDir(id), pointerName)
+	dir := c.datasetDir(id)
+	if c.half(id) == "" { // the first publish made the folder where it belongs
+		for _, half := range halves {
+			if at := filepath.Join(c.dir, half, string(id), string(p.Current)); isDir(at) {
+				dir = filepath.Dir(at)
+			}
+		}
+	}
+	path := filepath.Join(dir, pointerName)
 	if err := writeSynced(path+".new", data); err != nil {
 		return err
 	}
@@ -241,10 +279,13 @@ func (c *Catalog) writePointer(id ID, p pointer) error {
 	if err := os.Rename(path+".new", path); err != nil {
 		return err
 	}
-	c.mu.Lock()
-	delete(c.pointers, id)
-	c.mu.Unlock()
-	return syncDir(filepath.Dir(path))
+	c.forget(id)
+	return syncDir(dir)
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 // Rollback makes an earlier release current again.
@@ -289,18 +330,12 @@ func (c *Catalog) GC(keep int, dryRun bool) ([]Collected, error) {
 	if keep < 1 {
 		return nil, fmt.Errorf("gc: keep %d: want at least 1: %w", keep, ErrInvalid)
 	}
-	entries, err := os.ReadDir(c.PublicDir())
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	} else if err != nil {
+	ids, err := c.everyID()
+	if err != nil {
 		return nil, fmt.Errorf("gc: %w", err)
 	}
 	var all []Collected
-	for _, e := range entries {
-		id, err := ParseID(e.Name())
-		if err != nil {
-			continue
-		}
+	for _, id := range ids {
 		collected, err := c.collect(id, keep, dryRun)
 		if err != nil {
 			return all, fmt.Errorf("gc %s: %w", id, err)
@@ -330,34 +365,27 @@ func (c *Catalog) collect(id ID, keep int, dryRun bool) ([]Collected, error) {
 			kept[r.Release] = true
 		}
 	}
-	entries, err := os.ReadDir(c.datasetDir(id))
-	if err != nil {
-		return nil, err
-	}
 	var out []Collected
-	for _, e := range entries {
-		release, err := ParseReleaseID(strings.TrimSuffix(e.Name(), collectedSuffix))
-		if err != nil || (kept[release] && e.Name() == string(release)) {
+	for _, path := range c.releaseDirs(id) {
+		name := filepath.Base(path)
+		release, err := ParseReleaseID(strings.TrimSuffix(name, collectedSuffix))
+		if err != nil || (kept[release] && name == string(release) && filepath.Dir(path) == c.datasetDir(id)) {
 			continue
 		}
-		path := filepath.Join(c.datasetDir(id), e.Name())
 		got := Collected{Ref: Ref{Dataset: id, Release: release}, Path: path, Bytes: dirSize(path), Why: "older than the releases to keep"}
-		published, collected := p.state(release)
-		if !published || collected {
+		state, _ := p.state(release)
+		if state != there {
 			got.Why = "left by an interrupted publish or collection"
 		}
 		out = append(out, got)
 		if dryRun {
 			continue
 		}
-		if published && !collected {
+		if state == there {
 			p.Events = append(slices.Clone(p.Events), Event{At: c.Now(), Kind: "collect", Release: release})
 			if err := c.writePointer(id, p); err != nil {
 				return out, err
 			}
-			c.mu.Lock()
-			delete(c.releases, got.Ref)
-			c.mu.Unlock()
 			reached("collection recorded")
 		}
 		if err := removeDir(path); err != nil {
@@ -365,6 +393,17 @@ func (c *Catalog) collect(id ID, keep int, dryRun bool) ([]Collected, error) {
 		}
 	}
 	return out, nil
+}
+
+// releaseDirs lists the folders of releases of a dataset, those too that were left
+// in a half that it does not lie in.
+func (c *Catalog) releaseDirs(id ID) []string {
+	var paths []string
+	for _, half := range halves {
+		found, _ := filepath.Glob(filepath.Join(c.dir, half, string(id), "*-*")) // the pattern is a good one
+		paths = append(paths, found...)
+	}
+	return slices.DeleteFunc(paths, func(path string) bool { return !isDir(path) })
 }
 
 const collectedSuffix = ".collected"

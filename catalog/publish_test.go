@@ -25,8 +25,14 @@ func TestMain(m *testing.M) {
 		c, err := Open(dir, Options{})
 		if err == nil && os.Getenv("GOVDATA_TEST_GC") != "" {
 			_, err = c.GC(1, false)
+		} else if err == nil && os.Getenv("GOVDATA_TEST_RECOVER") != "" {
+			err = c.Recover()
 		} else if err == nil {
-			_, err = publishText(c, os.Getenv("GOVDATA_TEST_TEXT"))
+			d := Dataset{ID: "things", Openness: Openness{Attribute: OpenUnconditional}}
+			if attribute := os.Getenv("GOVDATA_TEST_OPENNESS"); attribute != "" {
+				d.Openness.Attribute = attribute
+			}
+			_, err = publishOf(c, d, os.Getenv("GOVDATA_TEST_TEXT"))
 		}
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -39,11 +45,16 @@ func TestMain(m *testing.M) {
 
 // publishText publishes a release of dataset things whose one file is text.
 func publishText(c *Catalog, text string) (*Release, error) {
-	return publishOf(c, Dataset{ID: "things"}, text)
+	return publishOf(c, Dataset{ID: "things", Openness: Openness{Attribute: OpenUnconditional}}, text)
 }
 
 // publishOf does the same for another dataset.
 func publishOf(c *Catalog, d Dataset, text string) (*Release, error) {
+	return publishWith(c, d, text, func(*Manifest) {})
+}
+
+// publishWith does the same with more in its manifest.
+func publishWith(c *Catalog, d Dataset, text string, more func(*Manifest)) (*Release, error) {
 	st, err := c.Stage(d.ID)
 	if err != nil {
 		return nil, err
@@ -70,6 +81,7 @@ func publishOf(c *Catalog, d Dataset, text string) (*Release, error) {
 		return nil, err
 	}
 	m.Release = NewReleaseID(m.PublishedAt, m.Content)
+	more(&m)
 	return st.Publish(context.Background(), m)
 }
 
@@ -95,10 +107,11 @@ func served(t *testing.T, dir string) string {
 	return strings.TrimPrefix(string(data), "things.csv of ")
 }
 
-func child(dir, text, dieAt string, gc bool) error {
+func child(dir, text, dieAt string, gc bool, env ...string) error {
 	self, _ := os.Executable()
 	c := exec.Command(self)
 	c.Env = append(os.Environ(), "GOVDATA_TEST_PUBLISH="+dir, "GOVDATA_TEST_TEXT="+text, "GOVDATA_TEST_DIE_AT="+dieAt)
+	c.Env = append(c.Env, env...)
 	if gc {
 		c.Env = append(c.Env, "GOVDATA_TEST_GC=1")
 	}

@@ -19,7 +19,8 @@ type Manifest struct {
 	// Previous is the release that was current when this one was published.
 	Previous    ReleaseID `json:"previous,omitempty"`
 	PublishedAt time.Time `json:"published_at"`
-	// Content is the SHA-256 of the definition's public fields and the sorted rows.
+	// Content is the SHA-256 of the definition's public fields and the sorted rows,
+	// by a private key where these are not open to everyone (KeyedContent).
 	Content string `json:"content"`
 	// Rows of the release.
 	Rows   int64  `json:"rows"`
@@ -152,11 +153,17 @@ type Artefact struct {
 	Rows      int64  `json:"rows"`
 }
 
-// Release is one published release and the folder it lies in.
+// Release is one published release as others may see it, and the folder it lies
+// in. Dataset.Openness is that of the dataset today, whatever the definition said
+// when the release was published, and where that is not open to everyone, what
+// was computed from values is left out; see Whole.
 type Release struct {
 	Manifest
-	dir  string
-	hash string
+	whole *Manifest
+	hash  string
+	// dir is where it lies, records where what is private of it does, and keys the
+	// half with the public keys.
+	dir, records, keys string
 }
 
 // Ref returns the pinned reference of the release.

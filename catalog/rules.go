@@ -71,9 +71,20 @@ type Derivation struct {
 	Catalog bool `json:"catalog,omitempty" yaml:"catalog"`
 	// Daily runs the query also when the day changes, which it may ask as_of().
 	Daily bool `json:"daily,omitempty" yaml:"daily"`
+	// Discloses lists the inputs whose openness does not hold for what is computed
+	// from them: somebody decided that it tells nothing that is kept. The openness
+	// of all others does, where it is stricter.
+	Discloses []Disclosed `json:"discloses,omitempty" yaml:"discloses"`
 	// SQL is one SELECT over the inputs, called as their ids, that gives the
 	// dataset's fields by name.
 	SQL string `json:"sql" yaml:"sql"`
+}
+
+// Disclosed is the decision that rows computed from an input that is not open to
+// everyone may be open all the same, and on which ground.
+type Disclosed struct {
+	Input ID   `json:"input" yaml:"input"`
+	Basis Text `json:"basis" yaml:"basis"`
 }
 
 // NegativeList is the dataset whose entries are the only ground for
@@ -237,6 +248,13 @@ func (d *Dataset) validateRules(bad func(path, format string, args ...any)) {
 		}
 		if len(c.Inputs) == 0 && !c.Catalog {
 			bad("$.derived.inputs", "want the datasets that it is computed from, or catalog: true")
+		}
+		for i, x := range c.Discloses {
+			path := fmt.Sprintf("$.derived.discloses[%d]", i)
+			if !slices.Contains(c.Inputs, x.Input) {
+				bad(path+".input", "%q is not among the inputs", x.Input)
+			}
+			basis(path, x.Basis)
 		}
 		if d.Mode != Replace {
 			bad("$.mode", "a computed dataset is replaced")

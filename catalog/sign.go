@@ -3,10 +3,12 @@ package catalog
 import (
 	"bytes"
 	"crypto/ed25519"
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
+	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -197,6 +199,19 @@ func CheckSignature(key ed25519.PublicKey, manifest, signature []byte) error {
 	return nil
 }
 
+// sign returns a manifest's text and its signature, by the key of new releases.
+func (c *Catalog) sign(m *Manifest) (data, signature []byte, err error) {
+	key, err := c.SigningKey()
+	if err != nil {
+		return nil, nil, err
+	}
+	m.SignedBy = KeyID(key.Public().(ed25519.PublicKey))
+	if data, err = json.MarshalIndent(m, "", "  "); err != nil {
+		return nil, nil, err
+	}
+	return data, ed25519.Sign(key, data), nil
+}
+
 // checkSignature checks the release's own signature, by trusted or, where that
 // is nil, by the key of the data directory that the manifest names.
 func (r *Release) checkSignature(trusted ed25519.PublicKey) error {
@@ -212,9 +227,50 @@ func (r *Release) checkSignature(trusted ed25519.PublicKey) error {
 	}
 	key := trusted
 	if key == nil {
-		if key, err = readPublicKey(keyPath(filepath.Join(r.dir, "..", ".."), r.SignedBy)); err != nil {
+		if key, err = readPublicKey(keyPath(r.keys, r.SignedBy)); err != nil {
 			return fmt.Errorf("key %q: %w", r.SignedBy, err)
 		}
 	}
 	return CheckSignature(key, manifest, signature)
+}
+
+const contentKeyName = "content-key"
+
+// KeyedContent returns the hash of content that is not open to everyone as it may
+// be told: by a key of the data directory, so that nobody can try out which rows
+// have it. content is 64 hex digits, and so is what is returned.
+func (c *Catalog) KeyedContent(content string) (string, error) {
+	key, err := c.contentKey()
+	if err != nil {
+		return "", fmt.Errorf("content key: %w", err)
+	}
+	h := hmac.New(sha256.New, key)
+	h.Write([]byte(content))
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+func (c *Catalog) contentKey() ([]byte, error) {
+	locks := filepath.Join(c.PrivateDir(), "locks")
+	if err := os.MkdirAll(locks, 0o700); err != nil {
+		return nil, err
+	}
+	unlock, err := lockedfile.MutexAt(filepath.Join(locks, contentKeyName)).Lock()
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
+	path := filepath.Join(c.PrivateDir(), contentKeyName)
+	key, err := os.ReadFile(path)
+	if err == nil && len(key) == sha256.Size || err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return key, err
+	}
+	key = make([]byte, sha256.Size)
+	rand.Read(key) // never fails
+	if err := writeSynced(path+".new", key); err != nil {
+		return nil, err
+	}
+	if err := errors.Join(os.Chmod(path+".new", 0o600), os.Rename(path+".new", path)); err != nil {
+		return nil, err
+	}
+	return key, syncDir(filepath.Dir(path))
 }

@@ -62,7 +62,26 @@ func Load(fsys fs.FS) ([]*catalog.Dataset, error) {
 		all = append(all, d)
 	}
 	all, err = ordered(all)
-	return all, errors.Join(append(errs, err)...)
+	return all, errors.Join(append(errs, err, CheckOpenness(all))...)
+}
+
+// CheckOpenness says of every computed dataset which is to be more open than one
+// of its inputs that nobody decided so. It would be served as closed as that input.
+func CheckOpenness(all []*catalog.Dataset) error {
+	byID := map[catalog.ID]*catalog.Dataset{}
+	for _, d := range all {
+		byID[d.ID] = d
+	}
+	var errs []error
+	for _, d := range all {
+		for _, id := range d.Inherits() {
+			if input := byID[id]; input != nil && catalog.Stricter(d.Openness, input.Openness) != d.Openness {
+				errs = append(errs, fmt.Errorf("%s: it is %s, and computed from %s, which is %s; make it as closed, or name %s with a basis under derived.discloses: %w",
+					d.ID, d.Openness.Attribute, id, input.Openness.Attribute, id, catalog.ErrInvalid))
+			}
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // ordered puts datasets behind those that they refer to; the reference tables

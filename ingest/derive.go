@@ -52,8 +52,10 @@ func (r *run) derive(m *catalog.Manifest, inputs []*catalog.Dataset) error {
 	if err != nil {
 		return err
 	}
-	if p := r.previous; p != nil && p.Software == m.Software && p.AsOf == m.AsOf && reflect.DeepEqual(p.Sources, m.Sources) && reflect.DeepEqual(withoutSamples(p.Dataset), m.Dataset) {
-		return fmt.Errorf("release %s was computed of this: %w", p.Ref(), catalog.ErrUnchanged)
+	if r.previous != nil {
+		if p := r.previous.Whole(); p.Software == m.Software && p.AsOf == m.AsOf && reflect.DeepEqual(p.Sources, m.Sources) && reflect.DeepEqual(withoutSamples(p.Dataset), m.Dataset) {
+			return fmt.Errorf("release %s was computed of this: %w", r.previous.Ref(), catalog.ErrUnchanged)
+		}
 	}
 	return r.inMemory(func(l *loader) error {
 		if err := l.open(r, inputs, releases); err != nil {
@@ -70,7 +72,7 @@ func (r *run) derive(m *catalog.Manifest, inputs []*catalog.Dataset) error {
 			return err
 		}
 		if r.previous != nil { // nothing to accept here: the inputs have been
-			r.report.Changes = append(r.report.Changes, m.Follows(&r.previous.Manifest)...)
+			r.report.Changes = append(r.report.Changes, m.Follows(r.previous.Whole())...)
 		}
 		return nil
 	})
@@ -87,7 +89,11 @@ func (r *run) inputs(m *catalog.Manifest, inputs []*catalog.Dataset) (map[catalo
 			return nil, err
 		}
 		releases[d.ID] = release
-		m.Sources = append(m.Sources, catalog.Source{Name: release.Ref().String(), SHA256: release.Store.SHA256, Bytes: release.Store.Bytes, Format: "release", Rows: release.Rows})
+		source := catalog.Source{Name: release.Ref().String(), SHA256: release.Store.SHA256, Bytes: release.Store.Bytes, Format: "release", Rows: release.Rows}
+		if !release.Dataset.Queryable() {
+			source.SHA256, source.Bytes = release.Content, 0 // what is computed may be open where its input is not
+		}
+		m.Sources = append(m.Sources, source)
 	}
 	if !r.dataset.Derived.Catalog {
 		return releases, nil

@@ -165,8 +165,9 @@ func (r *run) unchanged(m *catalog.Manifest) bool {
 	if p == nil {
 		return false
 	}
+	said := p.Whole()
 	var had, now []string
-	for _, s := range p.Sources {
+	for _, s := range said.Sources {
 		if !slices.Contains(had, s.SHA256) {
 			had = append(had, s.SHA256)
 		}
@@ -177,7 +178,7 @@ func (r *run) unchanged(m *catalog.Manifest) bool {
 	if m.Mode == catalog.Append {
 		return !slices.ContainsFunc(now, func(s string) bool { return !slices.Contains(had, s) })
 	}
-	if p.Software != m.Software || p.Mode != m.Mode || !reflect.DeepEqual(withoutSamples(p.Dataset), withoutSamples(m.Dataset)) {
+	if p.Software != m.Software || p.Mode != m.Mode || !reflect.DeepEqual(withoutSamples(said.Dataset), withoutSamples(m.Dataset)) {
 		return false
 	}
 	if m.Mode == catalog.Replace {
@@ -327,7 +328,7 @@ func leftOut(err error) bool {
 // lineage records which files the release is made of.
 func (r *run) lineage(m *catalog.Manifest, sources []*decode.Source) {
 	if r.previous != nil && m.Mode != catalog.Replace {
-		for _, s := range r.previous.Sources {
+		for _, s := range r.previous.Whole().Sources {
 			if s.Release == "" {
 				s.Release = r.previous.Release
 			}
@@ -349,7 +350,7 @@ func (r *run) mayFollow(m *catalog.Manifest) error {
 	if r.previous == nil {
 		return nil
 	}
-	if changes := m.Follows(&r.previous.Manifest); len(changes) > 0 {
+	if changes := m.Follows(r.previous.Whole()); len(changes) > 0 {
 		r.report.Changes = changes
 	}
 	var breaking []string

@@ -48,7 +48,7 @@ func (r *run) refer(l *loader, rejects *rejectWriter, m *catalog.Manifest) error
 			continue
 		}
 		err = r.rejectFound(l, rejects, "SELECT _table, _line, _row, -1 AS other_table, 0::BIGINT AS other_line, concat_ws(' | ', "+strings.Join(values, ", ")+") AS value "+missing,
-			fieldIndex(r.dataset, ref.Fields[0]), l.dangling(&ref, known))
+			fieldIndex(r.dataset, ref.Fields[0]), l.dangling(&ref, known, target == nil || target.Dataset.Queryable() || ref.To == r.dataset.ID))
 		if err != nil {
 			return err
 		}
@@ -82,8 +82,9 @@ func (r *run) targets(l *loader, i int, ref *catalog.Reference, target *catalog.
 const suggestions = 50
 
 // dangling says what a reference should have led to, with the key that is most
-// like the value.
-func (l *loader) dangling(ref *catalog.Reference, known string) func(int, int64, string) error {
+// like the value where suggest is set: whoever sent the file may not be somebody
+// who may see the keys of a dataset that is not open to everyone.
+func (l *loader) dangling(ref *catalog.Reference, known string, suggest bool) func(int, int64, string) error {
 	faults := map[string]error{}
 	return func(_ int, _ int64, value string) error {
 		if faults[value] != nil {
@@ -93,7 +94,7 @@ func (l *loader) dangling(ref *catalog.Reference, known string) func(int, int64,
 			Zh: fmt.Sprintf("数据集 %s 中已有的 %s", ref.To, strings.Join(ref.Key, "、")),
 			En: fmt.Sprintf("a %s that dataset %s has", strings.Join(ref.Key, " and "), ref.To),
 		}
-		if len(ref.Key) == 1 && len(faults) < suggestions {
+		if suggest && len(ref.Key) == 1 && len(faults) < suggestions {
 			var near string
 			key := store.Ident(ref.Key[0])
 			err := l.conn.QueryRowContext(l.ctx, "SELECT "+key+" FROM ("+known+") WHERE jaro_winkler_similarity("+key+"::VARCHAR, $1) > 0.8 ORDER BY jaro_winkler_similarity("+key+"::VARCHAR, $1) DESC, 1 LIMIT 1", value).Scan(&near)

@@ -101,12 +101,15 @@ func (s *shelf) rows(r *catalog.Release, query string) string {
 	return strings.Join(lines, "\n")
 }
 
+// open is what the definitions of these tests are.
+var open = catalog.Openness{Attribute: catalog.OpenUnconditional}
+
 func field(name string, t catalog.Type, required bool) catalog.Field {
 	return catalog.Field{Name: name, Title: catalog.Text{Zh: "列" + name, En: "Column " + name}, Type: t, Required: required}
 }
 
 func decisions(days int) *catalog.Dataset {
-	return &catalog.Dataset{ID: "decisions", Key: []string{"no"}, Mode: catalog.Upsert, RejectLimit: 1,
+	return &catalog.Dataset{ID: "decisions", Openness: open, Key: []string{"no"}, Mode: catalog.Upsert, RejectLimit: 1,
 		Fields:   []catalog.Field{field("no", "text", true), field("decided", "date", true), field("shown", "date", false)},
 		Deadline: &catalog.Deadline{Days: days, From: "decided", Published: "shown", Basis: catalog.Text{Zh: "七日", En: "seven days"}}}
 }
@@ -190,7 +193,7 @@ func TestADeadlineMayComeLater(t *testing.T) {
 
 func TestNoticePeriodsAreCounted(t *testing.T) {
 	s := newShelf(t)
-	d := &catalog.Dataset{ID: "notices", Key: []string{"no"}, Mode: catalog.Replace, RejectLimit: 1,
+	d := &catalog.Dataset{ID: "notices", Openness: open, Key: []string{"no"}, Mode: catalog.Replace, RejectLimit: 1,
 		Fields: []catalog.Field{field("no", "text", true), field("since", "date", false), field("upto", "date", false)},
 		Notice: &catalog.Notice{From: "since", To: "upto", Days: 7, Basis: catalog.Text{Zh: "公示", En: "notice"}}}
 	text := "no,since,upto\na,2026-02-12,2026-02-28\nb,2026-03-02,2026-03-02\nc,2026-03-02,\n"
@@ -207,10 +210,10 @@ func TestNoticePeriodsAreCounted(t *testing.T) {
 
 func TestReferencesAreLookedUp(t *testing.T) {
 	s := newShelf(t)
-	towns := &catalog.Dataset{ID: "towns", Key: []string{"code"}, Mode: catalog.Replace, RejectLimit: 1,
+	towns := &catalog.Dataset{ID: "towns", Openness: open, Key: []string{"code"}, Mode: catalog.Replace, RejectLimit: 1,
 		Fields:     []catalog.Field{field("code", "text", true), field("name", "text", true), field("parent", "text", false)},
 		References: []catalog.Reference{{Fields: []string{"parent"}, To: "towns", Key: []string{"code"}}}}
-	d := &catalog.Dataset{ID: "schools", Key: []string{"no"}, Mode: catalog.Replace, RejectLimit: 1,
+	d := &catalog.Dataset{ID: "schools", Openness: open, Key: []string{"no"}, Mode: catalog.Replace, RejectLimit: 1,
 		Fields:     []catalog.Field{field("no", "text", true), field("town", "text", false), field("second", "text", false)},
 		References: []catalog.Reference{{Fields: []string{"town"}, To: "towns", Key: []string{"name"}}, {Fields: []string{"second"}, To: "towns", Key: []string{"name"}, Keep: true}}}
 	text := "no,town,second\n1,兰州市城关区,\n2,兰州市城关,无此地\n3,,兰州市城关区\n"
@@ -229,6 +232,19 @@ func TestReferencesAreLookedUp(t *testing.T) {
 	if r.Rows != 3 || report.Rejected != 1 || report.Rejects[0].Line != 3 || !strings.Contains(report.Rejects[0].Reason.Zh, "是否为“兰州市城关区”") {
 		t.Errorf("%d rows, rejects %+v", r.Rows, report.Rejects)
 	}
+	// Who sends a file learns no key of a dataset that is not open to everyone.
+	closed := *towns
+	closed.Openness = catalog.Openness{Attribute: catalog.OpenConditional}
+	if _, _, err := s.try(&closed, "code,name,parent\n1,兰州市,\n2,兰州市城关区,1\n", ""); err != nil {
+		t.Fatal(err)
+	}
+	_, report, err = s.try(d, text+"5,,\n", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report.Rejected != 1 || strings.Contains(report.Rejects[0].Reason.Zh+report.Rejects[0].Reason.En, "城关区") {
+		t.Errorf("rejects %+v", report.Rejects)
+	}
 	if r.References[0].Release != target.Release || r.References[0].Missing != 1 || r.References[1].Missing != 0 {
 		t.Errorf("references %+v", r.References)
 	}
@@ -236,7 +252,7 @@ func TestReferencesAreLookedUp(t *testing.T) {
 
 func negativeEntries(t *testing.T, s *shelf, rows string) {
 	t.Helper()
-	list := &catalog.Dataset{ID: catalog.NegativeList, Key: []string{"entry_no"}, Mode: catalog.Replace, RejectLimit: 1}
+	list := &catalog.Dataset{ID: catalog.NegativeList, Openness: open, Key: []string{"entry_no"}, Mode: catalog.Replace, RejectLimit: 1}
 	for _, name := range []string{"entry_no", "matter", "scope", "reason", "basis"} {
 		list.Fields = append(list.Fields, field(name, "text", true))
 	}
@@ -248,7 +264,7 @@ func negativeEntries(t *testing.T, s *shelf, rows string) {
 // an entry of the negative list that is in force.
 func TestRowsAreWithheldUnderAnEntryAlone(t *testing.T) {
 	s := newShelf(t)
-	d := &catalog.Dataset{ID: "cases", Key: []string{"no"}, Mode: catalog.Upsert, RejectLimit: 1,
+	d := &catalog.Dataset{ID: "cases", Openness: open, Key: []string{"no"}, Mode: catalog.Upsert, RejectLimit: 1,
 		Fields:   []catalog.Field{field("no", "text", true), field("minor", "text", false), field("id", "text", false), field("amount", "integer", false)},
 		Withhold: []catalog.Withhold{{Entry: "FM-001", Fields: []string{"id", "minor"}}, {Entry: "FM-004", Rows: "minor = '是'"}}}
 	d.Fields[1].Privacy, d.Fields[2].Privacy = catalog.PrivacyDrop, catalog.PrivacyDrop
@@ -298,7 +314,7 @@ func TestRowsAreWithheldUnderAnEntryAlone(t *testing.T) {
 // The release file is all that a query can reach: what is dropped is not in it.
 func TestDroppedFieldsAreNotInTheStore(t *testing.T) {
 	s := newShelf(t)
-	d := &catalog.Dataset{ID: "cases", Mode: catalog.Replace, Fields: []catalog.Field{field("no", "text", true), field("id", "text", false)},
+	d := &catalog.Dataset{ID: "cases", Openness: open, Mode: catalog.Replace, Fields: []catalog.Field{field("no", "text", true), field("id", "text", false)},
 		Withhold: []catalog.Withhold{{Entry: "FM-001", Fields: []string{"id"}}, {Entry: "FM-004", Rows: "id = 'none'"}}}
 	d.Fields[1].Privacy = catalog.PrivacyDrop
 	secret := "SECRET-62999919900101"
@@ -320,7 +336,7 @@ func TestDroppedFieldsAreNotInTheStore(t *testing.T) {
 // A name that is masked in its own column is masked in the free text beside it.
 func TestNamesAreHiddenInTheTextOfTheirRow(t *testing.T) {
 	s := newShelf(t)
-	d := &catalog.Dataset{ID: "cases", Mode: catalog.Replace, Key: []string{"no"}, Fields: []catalog.Field{field("no", "text", true), field("party", "text", false), field("owner", "text", false), field("facts", "text", false), field("id", "text", false)},
+	d := &catalog.Dataset{ID: "cases", Openness: open, Mode: catalog.Replace, Key: []string{"no"}, Fields: []catalog.Field{field("no", "text", true), field("party", "text", false), field("owner", "text", false), field("facts", "text", false), field("id", "text", false)},
 		Withhold: []catalog.Withhold{{Entry: "FM-001", Fields: []string{"id"}}}}
 	d.Fields[1].Privacy, d.Fields[2].Privacy, d.Fields[3].Privacy, d.Fields[4].Privacy = catalog.PrivacyParty, catalog.PrivacyName, catalog.PrivacyFree, catalog.PrivacyDrop
 	d.Fields[4].Semantic = catalog.PersonName

@@ -56,7 +56,7 @@ func newPortal(t *testing.T) *portal {
 	p := &portal{catalog: cat, things: publish(t, cat, "things", catalog.Openness{Attribute: catalog.OpenUnconditional}, 100)}
 	p.secrets = publish(t, cat, "secrets", catalog.Openness{Attribute: catalog.OpenConditional, Condition: catalog.Text{Zh: "仅供科研", En: "for research only"}}, 3)
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	pool, err := query.NewPool(query.PoolOptions{Workers: 2, PublicDir: cat.PublicDir(), Limits: query.DefaultLimits, Log: log})
+	pool, err := query.NewPool(query.PoolOptions{Workers: 2, PublicDir: cat.PublicDir(), RestrictedDir: cat.RestrictedDir(), Limits: query.DefaultLimits, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}

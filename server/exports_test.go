@@ -39,7 +39,7 @@ func newExporting(t *testing.T, limits query.Limits) *exporting {
 	e := &exporting{portal: &portal{catalog: cat, things: publish(t, cat, "things", catalog.Openness{Attribute: catalog.OpenUnconditional}, 100)}}
 	e.secrets = publish(t, cat, "secrets", catalog.Openness{Attribute: catalog.OpenConditional}, 3)
 	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
-	pool, err := query.NewPool(query.PoolOptions{Workers: 1, PublicDir: cat.PublicDir(), Limits: limits, Log: log})
+	pool, err := query.NewPool(query.PoolOptions{Workers: 1, PublicDir: cat.PublicDir(), RestrictedDir: cat.RestrictedDir(), Limits: limits, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -132,10 +132,11 @@ func (a *app) ingestSamples(ctx context.Context, cat *catalog.Catalog, d *catalo
 func madeOf(r *catalog.Release, d *catalog.Dataset, sums []string) bool {
 	definition := *d
 	definition.Samples = nil
-	if !reflect.DeepEqual(r.Dataset, definition) {
+	said := r.Whole()
+	if !reflect.DeepEqual(said.Dataset, definition) || r.Dataset.Openness.Attribute != definition.Openness.Attribute {
 		return false
 	}
 	return !slices.ContainsFunc(sums, func(sum string) bool {
-		return !slices.ContainsFunc(r.Sources, func(s catalog.Source) bool { return s.SHA256 == sum })
+		return !slices.ContainsFunc(said.Sources, func(s catalog.Source) bool { return s.SHA256 == sum })
 	})
 }

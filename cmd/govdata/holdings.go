@@ -45,7 +45,7 @@ func (a *app) show() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			data, err := json.MarshalIndent(r.Manifest, "", "  ")
+			data, err := json.MarshalIndent(r.Whole(), "", "  ")
 			if err != nil {
 				return err
 			}

@@ -87,6 +87,8 @@ type unchanged struct {
 	Unchanged bool              `json:"unchanged"`
 	Rejected  int64             `json:"rows_rejected"`
 	Records   string            `json:"records,omitempty"`
+	// Openness is set where the definition says another one than before.
+	Openness string `json:"openness,omitempty"`
 }
 
 // sayUnchanged tells of a file that brought nothing new, and of the rows in it
@@ -97,6 +99,10 @@ func (a *app) sayUnchanged(cat *catalog.Catalog, id catalog.ID, why error, asJSO
 		return err
 	}
 	u := unchanged{Dataset: id, Release: r.Release, Unchanged: true}
+	var other *reopened
+	if errors.As(why, &other) {
+		u.Openness = other.openness.Attribute
+	}
 	var rejects *unpublishedRejects
 	if errors.As(why, &rejects) {
 		u.Rejected, u.Records = rejects.Rows, rejects.Records
@@ -105,6 +111,9 @@ func (a *app) sayUnchanged(cat *catalog.Catalog, id catalog.ID, why error, asJSO
 		err = writeJSON(a.stdout, u)
 	} else {
 		fmt.Fprintf(a.stdout, "%s: nothing new, release %s stays current\n", id, r.Release)
+		if u.Openness != "" {
+			fmt.Fprintf(a.stdout, "  the dataset is %s now, with all its releases\n", u.Openness)
+		}
 		if u.Rejected > 0 {
 			fmt.Fprintf(a.stdout, "  %d rows rejected: %s\n", u.Rejected, filepath.Join(u.Records, "rejects.csv"))
 		}

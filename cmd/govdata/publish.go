@@ -33,6 +33,9 @@ func publish(ctx context.Context, cat *catalog.Catalog, d *catalog.Dataset, file
 	o.Progress = p.bytes
 	o.Software = "govdata " + version()
 	built, err := ingest.Run(ctx, cat, st, d, files, o)
+	if errors.Is(err, catalog.ErrUnchanged) {
+		return nil, nil, reclassified(st, d, err)
+	}
 	if errors.As(err, new(*ingest.Refused)) {
 		records, keepErr := st.Refuse()
 		return nil, nil, errors.Join(fmt.Errorf("%w; rejects and report are in %s", err, records), keepErr)
@@ -40,11 +43,39 @@ func publish(ctx context.Context, cat *catalog.Catalog, d *catalog.Dataset, file
 		return nil, nil, err
 	}
 	r, err := publishBuilt(ctx, cat, st, built, p)
-	if err != nil && !errors.Is(err, catalog.ErrUnchanged) {
+	if errors.Is(err, catalog.ErrUnchanged) {
+		err = reclassified(st, d, err)
+	} else if err != nil {
 		return nil, nil, err
 	}
 	return r, built.Report, err
 }
+
+// reclassified makes a dataset as open as its definition says where the rows are
+// those that are current already, as unchanged tells. The error is that one, with
+// the new openness in it.
+func reclassified(st *catalog.Staging, d *catalog.Dataset, unchanged error) error {
+	changed, err := st.Reclassify(d)
+	if err != nil {
+		return err
+	}
+	if changed {
+		return &reopened{d.Openness, unchanged}
+	}
+	return unchanged
+}
+
+// reopened is a file that brought no new rows to a dataset whose definition says
+// another openness than before.
+type reopened struct {
+	openness catalog.Openness
+	err      error
+}
+
+func (e *reopened) Error() string {
+	return "the dataset is " + e.openness.Attribute + " now; " + e.err.Error()
+}
+func (e *reopened) Unwrap() error { return e.err }
 
 // derive computes a release of a dataset that follows from others.
 func derive(ctx context.Context, cat *catalog.Catalog, d *catalog.Dataset, inputs []*catalog.Dataset, p *progress) (*catalog.Release, error) {
@@ -55,10 +86,16 @@ func derive(ctx context.Context, cat *catalog.Catalog, d *catalog.Dataset, input
 	defer st.Discard()
 	p.stage("computing")
 	built, err := ingest.Derive(ctx, cat, st, d, inputs, ingest.Options{Software: "govdata " + version()})
-	if err != nil {
+	if errors.Is(err, catalog.ErrUnchanged) {
+		return nil, reclassified(st, d, err)
+	} else if err != nil {
 		return nil, err
 	}
-	return publishBuilt(ctx, cat, st, built, p)
+	r, err := publishBuilt(ctx, cat, st, built, p)
+	if errors.Is(err, catalog.ErrUnchanged) {
+		err = reclassified(st, d, err)
+	}
+	return r, err
 }
 
 // publishBuilt renders the download files of a release and makes it current.
@@ -126,7 +163,10 @@ func render(ctx context.Context, cat *catalog.Catalog, st *catalog.Staging, path
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	if m.Content, err = contentHash(&m.Dataset, first[0]); err != nil {
+	if m.Content, err = contentHash(&m.Dataset, first[0]); err == nil && !m.Dataset.Queryable() {
+		m.Content, err = cat.KeyedContent(m.Content)
+	}
+	if err != nil {
 		return err
 	}
 	current, err := cat.Current(m.Dataset.ID)

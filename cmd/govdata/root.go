@@ -190,7 +190,14 @@ func (a *app) open() (*catalog.Catalog, error) {
 	if err != nil {
 		return nil, fmt.Errorf("site: timezone: %w", err)
 	}
-	return catalog.Open(a.data, catalog.Options{Location: location})
+	cat, err := catalog.Open(a.data, catalog.Options{Location: location})
+	if err != nil {
+		return nil, err
+	}
+	if err := cat.Recover(); err != nil {
+		a.log.Warn("the data directory is not in order", "error", err)
+	}
+	return cat, nil
 }
 
 // definition returns the definition of a dataset by its id: one that comes with

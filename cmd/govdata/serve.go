@@ -21,7 +21,7 @@ import (
 
 // pool starts the workers that run public SQL.
 func (a *app) pool(cat *catalog.Catalog, o query.PoolOptions) (*query.Pool, error) {
-	o.PublicDir, o.Log = cat.PublicDir(), a.log
+	o.PublicDir, o.RestrictedDir, o.Log = cat.PublicDir(), cat.RestrictedDir(), a.log
 	if o.Limits == (query.Limits{}) {
 		o.Limits = query.DefaultLimits
 	}

@@ -85,7 +85,7 @@ func newPortal(t *testing.T, tune func(*server.Options)) *portal {
 	publish(t, cat, "secrets", catalog.Openness{Attribute: catalog.OpenConditional, Condition: catalog.Text{Zh: "仅供科研", En: "for research only"}})
 	publish(t, cat, "closed", catalog.Openness{Attribute: catalog.OpenNot, Basis: catalog.Text{Zh: "依据", En: "a basis"}})
 	log := slog.New(slog.NewTextHandler(io.Discard, nil))
-	pool, err := query.NewPool(query.PoolOptions{Workers: 2, PublicDir: cat.PublicDir(), Limits: query.DefaultLimits, Log: log})
+	pool, err := query.NewPool(query.PoolOptions{Workers: 2, PublicDir: cat.PublicDir(), RestrictedDir: cat.RestrictedDir(), Limits: query.DefaultLimits, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -76,7 +76,7 @@ func (s *snapshot) published() published { return published{s.Ref(), s.sequence}
 
 // changed are the events that change what is current.
 func changed(events []catalog.Event) []catalog.Event {
-	return slices.DeleteFunc(slices.Clone(events), func(e catalog.Event) bool { return e.Kind == "collect" })
+	return slices.DeleteFunc(slices.Clone(events), func(e catalog.Event) bool { return e.Kind != "publish" && e.Kind != "rollback" })
 }
 
 // table returns the table of a dataset as it is. The error is
@@ -92,7 +92,11 @@ func (t *Tables) table(id catalog.ID) (*table, error) {
 	if known != nil && slices.EqualFunc(known.events, events, func(a, b catalog.Event) bool {
 		return a.Kind == b.Kind && a.Release == b.Release && a.At.Equal(b.At)
 	}) {
-		return known, nil
+		if current, err := t.catalog.Current(id); err != nil {
+			return nil, err
+		} else if current == known.current {
+			return known, nil
+		}
 	}
 	made, err := t.after(id, events)
 	if err != nil {

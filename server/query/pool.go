@@ -42,8 +42,8 @@ type PoolOptions struct {
 	Threads int
 	// Limits of every question. Zero: DefaultLimits.
 	Limits Limits
-	// PublicDir holds all release files.
-	PublicDir string
+	// PublicDir and RestrictedDir hold all release files.
+	PublicDir, RestrictedDir string
 	// TempDir takes what does not fit in a worker's memory. "": the system's.
 	TempDir string
 	// Cgroup is a control group that was given to the server, in which each worker
@@ -607,7 +607,7 @@ func (p *Pool) start(yields bool) (*process, error) {
 	defer late.Stop()
 	var held ready
 	err = writeMessage(in, frameHello, hello{
-		MemoryMB: p.o.Limits.MemoryMB, TempMB: p.o.Limits.TempMB, TempDir: temp, PublicDir: p.o.PublicDir, Threads: p.o.Threads,
+		MemoryMB: p.o.Limits.MemoryMB, TempMB: p.o.Limits.TempMB, TempDir: temp, PublicDir: p.o.PublicDir, RestrictedDir: p.o.RestrictedDir, Threads: p.o.Threads,
 	})
 	if err == nil {
 		err = readMessage(w.out, frameReady, &held)

@@ -44,11 +44,12 @@ const (
 const maxFrame = 32 << 20
 
 type hello struct {
-	MemoryMB  int
-	TempMB    int
-	TempDir   string
-	PublicDir string
-	Threads   int
+	MemoryMB      int
+	TempMB        int
+	TempDir       string
+	PublicDir     string
+	RestrictedDir string
+	Threads       int
 }
 
 // ready tells what the kernel holds a worker to.

@@ -26,7 +26,11 @@ func confine(h hello) (ready, error) {
 	if abi, err := ll.LandlockGetABIVersion(); err == nil && abi > 0 {
 		// This also shuts out TCP, signals to other processes and abstract
 		// sockets where the kernel knows how.
-		err := landlock.V7.BestEffort().Restrict(landlock.RODirs(h.PublicDir).IgnoreIfMissing(), landlock.RWDirs(h.TempDir))
+		readable := []string{h.PublicDir}
+		if h.RestrictedDir != "" {
+			readable = append(readable, h.RestrictedDir)
+		}
+		err := landlock.V7.BestEffort().Restrict(landlock.RODirs(readable...).IgnoreIfMissing(), landlock.RWDirs(h.TempDir))
 		if err != nil {
 			return held, fmt.Errorf("landlock: %w", err)
 		}
@@ -47,7 +51,7 @@ func confine(h hello) (ready, error) {
 // It binds the calling thread and those that come from it: the caller keeps
 // its thread (runtime.LockOSThread) and runs DuckDB on it alone, whose other
 // threads do not exist yet. The remaining threads of the Go runtime stay with
-// what confine left, which is public anyway; reaching them as well takes
+// what confine left, which is no more than what is published; reaching them as well takes
 // go-landlock a signal to each, and every question 5 ms.
 func confineToFiles(files []string, tempDir string) error {
 	if abi, err := ll.LandlockGetABIVersion(); err != nil || abi == 0 {

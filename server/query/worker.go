@@ -325,7 +325,7 @@ func (w *worker) attach(j *job, tables map[string]int, within []bound) (attached
 			w.secrets = append(w.secrets, s.Path, filepath.Dir(s.Path))
 		}
 	}
-	for _, dir := range []string{w.hello.TempDir, w.hello.PublicDir} {
+	for _, dir := range []string{w.hello.TempDir, w.hello.PublicDir, w.hello.RestrictedDir} {
 		if dir != "" {
 			w.secrets = append(w.secrets, dir)
 		}
