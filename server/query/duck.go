@@ -329,9 +329,10 @@ var publicTypes = map[string]bool{
 	"Parameter Not Allowed": true, "Parameter Not Resolved": true, "Parser": true, "Syntax": true, "Sequence": true,
 }
 
-// toFailure puts an error in the words that may leave the worker. sql is the
-// statement whose places can be told, "" where the author did not write it.
-func toFailure(err error, sql string, secrets []string) failure {
+// toFailure puts an error in the words that may leave the worker. at finds the
+// place in sql, the author's statement, of what DuckDB names by its place in what
+// it was given.
+func toFailure(err error, sql string, at map[int]int, n *names, secrets []string) failure {
 	var written *SQLError
 	if errors.As(err, &written) {
 		return failure{Kind: failSQL, Line: written.Line, Col: written.Col, Message: written.Message, Hint: written.Hint,
@@ -352,15 +353,16 @@ func toFailure(err error, sql string, secrets []string) failure {
 		return failure{Kind: failInternal, Message: e.Error()}
 	}
 	message, hint := e.words()
+	message, hint = n.original(message), n.original(hint)
 	for _, s := range secrets {
 		if strings.Contains(message, s) || strings.Contains(hint, s) {
 			return failure{Kind: failInternal, Message: e.Error()}
 		}
 	}
 	f := failure{Kind: failSQL, Message: message, Hint: hint}
-	if sql != "" {
-		at := errorAt(sql, position(e.Position), "", "")
-		f.Line, f.Col = at.Line, at.Col
+	if place, ok := at[position(e.Position)]; ok {
+		told := errorAt(sql, place, "", "")
+		f.Line, f.Col = told.Line, told.Col
 	}
 	return f
 }

@@ -26,9 +26,9 @@ type operator struct {
 // estimate turns a question into one that tells what it would cost.
 //
 // The numbers are written out, so the new question has no parameters.
-func (w *worker) estimate(sql string, s *statement, values map[string]any) (string, error) {
+func (w *worker) estimate(s *statement, values map[string]any) (string, error) {
 	const explain = "EXPLAIN (FORMAT json) "
-	plan, err := w.duck.rows(explain+sql, values)
+	plan, err := w.duck.rows(explain+s.text, values)
 	if err != nil {
 		if e := (*duckError)(nil); errors.As(err, &e) {
 			if at := position(e.Position); at >= len(explain) {
@@ -41,7 +41,7 @@ func (w *worker) estimate(sql string, s *statement, values map[string]any) (stri
 	if len(plan) == 0 || len(plan[0]) < 2 || json.Unmarshal([]byte(plan[0][1]), &roots) != nil || len(roots) == 0 {
 		return "", fmt.Errorf("EXPLAIN gives no plan: %v", plan)
 	}
-	columns, err := w.duck.rows("DESCRIBE "+sql, values)
+	columns, err := w.duck.rows("DESCRIBE "+s.text, values)
 	if err != nil {
 		return "", err
 	}
@@ -64,7 +64,7 @@ func (w *worker) estimate(sql string, s *statement, values map[string]any) (stri
 
 // limit is the constant of the statement's own LIMIT, else infinity.
 func (s *statement) limit() float64 {
-	modifiers, _ := s.node["modifiers"].([]any)
+	modifiers, _ := s.tree.Node["modifiers"].([]any)
 	for _, m := range modifiers {
 		modifier, _ := m.(map[string]any)
 		at, _ := modifier["limit"].(map[string]any)

@@ -84,6 +84,12 @@ uuid uuid_extract_timestamp uuid_extract_version uuidv4 uuidv7 wavg week weekday
 weekofyear weighted_avg xor year yearweek
 `)
 
+// volatile functions give another answer tomorrow, though the data is the same.
+var volatile = set(`
+ago current_date current_localtime current_localtimestamp current_time current_timestamp gen_random_uuid get_current_time get_current_timestamp localtime localtimestamp now
+random reservoir_quantile today transaction_timestamp uuid uuidv4 uuidv7
+`)
+
 func set(names string) map[string]bool {
 	s := map[string]bool{}
 	for name := range strings.FieldsSeq(names) {

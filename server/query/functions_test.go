@@ -28,7 +28,7 @@ func TestFunctionsAreThoseThatMayBeCalled(t *testing.T) {
 
 // How a function is called is told as the pinned DuckDB has it.
 func TestTheFormsOfFunctionsAreThoseOfDuckDB(t *testing.T) {
-	rows, err := parser().duck.rows("SELECT DISTINCT lower(function_name), array_to_string(parameters, ', '), varargs IS NOT NULL FROM duckdb_functions() WHERE function_type <> 'pragma'", nil)
+	rows, err := parser().rows("SELECT DISTINCT lower(function_name), array_to_string(parameters, ', '), varargs IS NOT NULL FROM duckdb_functions() WHERE function_type <> 'pragma'", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

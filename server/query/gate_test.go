@@ -11,14 +11,19 @@ import (
 	"govdata/server/query/hostile"
 )
 
-// parser is a DuckDB of the test itself, for its parser alone.
-var parser = sync.OnceValue(func() *worker {
-	d, err := openDuck(map[string]string{"threads": "1"})
+// parser is a DuckDB of the test itself, set up as that of a worker.
+var parser = sync.OnceValue(func() *duck {
+	d, err := openDuck(map[string]string{"threads": "1", "storage_compatibility_version": "latest"})
 	if err != nil {
 		panic(err)
 	}
-	return &worker{duck: d}
+	return d
 })
+
+// judged puts a statement through the gate.
+func judged(sql string) (*statement, error) {
+	return parser().judge(sql, DefaultLimits, newNames(sql))
+}
 
 // A DuckDB with functions that nobody has judged does not pass.
 func TestEveryFunctionOfDuckDBIsJudged(t *testing.T) {
@@ -31,7 +36,7 @@ func TestEveryFunctionOfDuckDBIsJudged(t *testing.T) {
 		t.Fatal("the list of refused functions has lost its second part")
 	}
 	refusedScalars, refusedTables := set(uncomment(expressions)), set(uncomment(tables))
-	rows, err := parser().duck.rows("SELECT DISTINCT function_type, lower(function_name) FROM duckdb_functions() WHERE function_type <> 'pragma'", nil)
+	rows, err := parser().rows("SELECT DISTINCT function_type, lower(function_name) FROM duckdb_functions() WHERE function_type <> 'pragma'", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +90,7 @@ func TestTheGateFindsEveryTable(t *testing.T) {
 		{"SELECT COLUMNS(c -> c IN (SELECT z FROM a)) FROM b", "a b"},
 		{"SUMMARIZE a", "a"},
 	} {
-		s, err := parser().judge(tt.sql, DefaultLimits)
+		s, err := judged(tt.sql)
 		if err != nil {
 			t.Errorf("%s: %v", tt.sql, err)
 			continue
@@ -145,7 +150,7 @@ func FuzzGate(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, sql string) {
-		s, err := parser().judge(sql, DefaultLimits)
+		s, err := judged(sql)
 		if (s == nil) == (err == nil) {
 			t.Fatalf("neither let through nor refused, or both: %v", err)
 		}
@@ -159,16 +164,23 @@ func FuzzTree(f *testing.F) {
 		"WITH RECURSIVE c AS (SELECT 1 UNION ALL FROM c) SELECT sum(x) OVER (ORDER BY y) FROM c, catalog.datasets",
 		"SELECT 1; SELECT 2", "COPY t TO 'x'", "SELCT", "SUMMARIZE t",
 	} {
-		tree, err := parser().parse(sql)
+		rows, err := parser().rows("SELECT json_serialize_sql(CAST($1 AS VARCHAR))", map[string]any{"1": sql})
 		if err != nil {
 			f.Fatal(err)
 		}
-		f.Add(tree)
+		f.Add([]byte(rows[0][0]))
 	}
-	f.Fuzz(func(t *testing.T, tree []byte) {
-		s, err := checkTree("SELECT 1", tree, DefaultLimits)
+	f.Fuzz(func(t *testing.T, text []byte) {
+		read, err := decodeTree(text)
+		if err != nil {
+			return
+		}
+		s, err := checkTree("SELECT 1", read, DefaultLimits, newNames(string(text)))
 		if (s == nil) == (err == nil) {
 			t.Fatalf("neither let through nor refused, or both: %v", err)
+		}
+		if s != nil {
+			canonical(s.tree.Node)
 		}
 	})
 }
@@ -176,12 +188,12 @@ func FuzzTree(f *testing.F) {
 // A type is judged wherever it can be named.
 func TestTheTypeVariantIsRefused(t *testing.T) {
 	for _, sql := range []string{"SELECT 1::VARIANT", "SELECT TRY_CAST(NULL AS STRUCT(a variant[])[2])", `SELECT CAST(1 AS "Variant")`, "SELECT variant '1'", "SELECT * FROM range(2) WHERE [1]::MAP(INT, VARIANT) IS NULL"} {
-		_, err := parser().judge(sql, DefaultLimits)
+		_, err := judged(sql)
 		if err == nil || !strings.Contains(err.Error(), "VARIANT is not available") {
 			t.Errorf("%s: %v", sql, err)
 		}
 	}
-	if _, err := parser().judge("SELECT 'VARIANT', {'id': 'VARIANT'} AS variant", DefaultLimits); err != nil {
+	if _, err := judged("SELECT 'VARIANT', {'id': 'VARIANT'} AS variant"); err != nil {
 		t.Error(err)
 	}
 }

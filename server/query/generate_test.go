@@ -39,7 +39,7 @@ type signature struct {
 // signatures are those of the functions that public SQL may call, and refused
 // the names of some that it may not.
 var signatures = sync.OnceValues(func() (map[string][]signature, []string) {
-	rows, err := parser().duck.rows(`SELECT DISTINCT function_name, function_type, array_to_string(CASE WHEN function_type LIKE '%macro' THEN list_transform(parameters, lambda p: 'ANY') ELSE parameter_types END, chr(31)), coalesce(varargs, ''), coalesce(return_type, '')
+	rows, err := parser().rows(`SELECT DISTINCT function_name, function_type, array_to_string(CASE WHEN function_type LIKE '%macro' THEN list_transform(parameters, lambda p: 'ANY') ELSE parameter_types END, chr(31)), coalesce(varargs, ''), coalesce(return_type, '')
 		FROM duckdb_functions() WHERE function_type IN ('scalar', 'aggregate', 'table', 'macro', 'table_macro') ORDER BY ALL`, nil)
 	if err != nil {
 		panic(err)

@@ -92,14 +92,14 @@ func textValue(e any, values map[string]any) (string, bool) {
 // alone gives the condition of a statement that reads one table, once, and
 // nothing but its rows that pass that condition; nil for any other.
 func (s *statement) alone() any {
-	from, _ := s.node["from_table"].(map[string]any)
-	ctes, _ := s.node["cte_map"].(map[string]any)
+	node := s.tree.Node
+	from, _ := node["from_table"].(map[string]any)
+	ctes, _ := node["cte_map"].(map[string]any)
 	shared, _ := ctes["map"].([]any)
-	if s.node["type"] != "SELECT_NODE" || len(s.refs) != 1 || len(shared) > 0 ||
-		from["type"] != "BASE_TABLE" || from["sample"] != nil || from["at_clause"] != nil || s.node["sample"] != nil {
+	if node["type"] != "SELECT_NODE" || s.uses != 1 || len(shared) > 0 || from["type"] != "BASE_TABLE" || from["sample"] != nil || node["sample"] != nil {
 		return nil
 	}
-	return s.node["where_clause"]
+	return node["where_clause"]
 }
 
 // narrow finds between which rows of a release file, from the first and before
@@ -113,7 +113,7 @@ func (w *worker) narrow(database string, all []bound) string {
 		if column == "" {
 			column = b.column
 		}
-		if !strings.EqualFold(b.column, column) {
+		if folded(b.column) != folded(column) {
 			continue
 		}
 		name, value := store.Ident(b.column), store.Literal(b.value)

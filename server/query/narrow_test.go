@@ -155,11 +155,7 @@ func TestPlacesAreUsed(t *testing.T) {
 		{"no = 'a' OR n = 1", ""},
 		{"no LIKE '兰%'", ""},
 	} {
-		tree, err := w.parse("SELECT * FROM t WHERE " + c.where)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s, err := checkTree("SELECT * FROM t WHERE "+c.where, tree, DefaultLimits)
+		s, err := d.judge("SELECT * FROM t WHERE "+c.where, DefaultLimits, newNames())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -171,11 +167,7 @@ func TestPlacesAreUsed(t *testing.T) {
 		"SELECT * FROM t TABLESAMPLE 10% WHERE no = 'a'", "SELECT * FROM t, t AS b WHERE t.no = 'a'", "WITH t AS (SELECT 1 AS no) SELECT * FROM t WHERE no = 'a'",
 		"SELECT * FROM t WHERE no = 'a' UNION ALL SELECT * FROM t", "SELECT *, (SELECT count(*) FROM t) FROM t WHERE no = 'a'",
 	} {
-		tree, err := w.parse(sql)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s, err := checkTree(sql, tree, DefaultLimits)
+		s, err := d.judge(sql, DefaultLimits, newNames())
 		if err != nil {
 			t.Fatal(err)
 		}

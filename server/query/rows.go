@@ -3,6 +3,7 @@ package query
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,6 +13,12 @@ import (
 // rowsPlan is a RowsRequest on its way to SQL.
 type rowsPlan struct {
 	request *RowsRequest
+	// selects, condition, groups and terms are the request's expressions as they are
+	// run.
+	selects   []string
+	condition string
+	groups    []string
+	terms     []string
 	// tables that the expressions of the request use, beside its own.
 	tables map[string]int
 	// grouped requests have no row of the file behind a row of the result;
@@ -29,12 +36,27 @@ type rowsPlan struct {
 	rows bool
 }
 
-// planRows judges every expression of r. parse is DuckDB's parser.
-func planRows(r *RowsRequest, l Limits, parse func(sql string) ([]byte, error)) (*rowsPlan, error) {
-	p := &rowsPlan{request: r, tables: map[string]int{strings.ToLower(r.Table): -1}, grouped: len(r.GroupBy) > 0}
-	name, _, _ := strings.Cut(strings.ToLower(r.Table), "@")
+// texts are all that the author of a request wrote.
+func (r *RowsRequest) texts() []string {
+	texts := slices.Concat(r.Select, []string{r.Where}, r.GroupBy)
+	for _, o := range r.Order {
+		texts = append(texts, o.Field)
+	}
+	return texts
+}
+
+// planRows judges every expression of r.
+func (d *duck) planRows(r *RowsRequest, l Limits, n *names) (*rowsPlan, error) {
+	p := &rowsPlan{request: r, tables: map[string]int{folded(r.Table): -1}, grouped: len(r.GroupBy) > 0}
+	name, _, _ := strings.Cut(folded(r.Table), "@")
 	check := func(parameter, text string) (*statement, error) {
-		s, err := checkExpression(text, l, parse)
+		s, err := d.checkExpression(text, l, n)
+		if err == nil && parameter != "select" {
+			s.unnamed = nil
+		}
+		if err == nil {
+			err = d.render(s, n)
+		}
 		if err != nil {
 			if e, ok := err.(*SQLError); ok {
 				e.Message = parameter + ": " + e.Message
@@ -57,9 +79,11 @@ func planRows(r *RowsRequest, l Limits, parse func(sql string) ([]byte, error)) 
 		return s, nil
 	}
 	for _, item := range r.Select {
-		if _, err := check("select", item); err != nil {
+		s, err := check("select", item)
+		if err != nil {
 			return nil, err
 		}
+		p.selects = append(p.selects, s.expression())
 	}
 	if r.Where != "" {
 		s, err := check("where", r.Where)
@@ -69,17 +93,21 @@ func planRows(r *RowsRequest, l Limits, parse func(sql string) ([]byte, error)) 
 		if s.aggregates || s.item()["alias"] != "" {
 			return nil, &SQLError{Message: "where: want a condition on single rows"}
 		}
-		p.where = s.item()
+		p.where, p.condition = s.item(), s.expression()
 	}
 	for _, field := range r.GroupBy {
-		if err := checkTerm(check, "group_by", field); err != nil {
+		term, err := checkTerm(check, "group_by", field)
+		if err != nil {
 			return nil, err
 		}
+		p.groups = append(p.groups, term)
 	}
 	for _, o := range r.Order {
-		if err := checkTerm(check, "order", o.Field); err != nil {
+		term, err := checkTerm(check, "order", o.Field)
+		if err != nil {
 			return nil, err
 		}
+		p.terms = append(p.terms, term)
 	}
 	if len(p.tables) > l.Tables {
 		return nil, &SQLError{Message: fmt.Sprintf("the request names %d tables; at most %d are allowed", len(p.tables), l.Tables)}
@@ -87,22 +115,22 @@ func planRows(r *RowsRequest, l Limits, parse func(sql string) ([]byte, error)) 
 	return p, nil
 }
 
-// checkTerm checks a term of an order or a grouping. A number there would
-// mean a column by its position, which changes from page to page.
-func checkTerm(check func(parameter, text string) (*statement, error), parameter, text string) error {
+// checkTerm checks a term of an order or a grouping, and gives it as it is run. A
+// number there would mean a column by its position, which changes from page to page.
+func checkTerm(check func(parameter, text string) (*statement, error), parameter, text string) (string, error) {
 	s, err := check(parameter, text)
 	if err != nil {
-		return err
+		return "", err
 	}
 	item := s.item()
 	if class := item["class"]; class == "CONSTANT" || class == "STAR" || class == "PARAMETER" || item["alias"] != "" {
-		return &SQLError{Message: parameter + ": want the name of a field or an expression"}
+		return "", &SQLError{Message: parameter + ": want the name of a field or an expression"}
 	}
-	return nil
+	return s.expression(), nil
 }
 
 // checkExpression lets text through if it is one expression and nothing else.
-func checkExpression(text string, l Limits, parse func(sql string) ([]byte, error)) (*statement, error) {
+func (d *duck) checkExpression(text string, l Limits, n *names) (*statement, error) {
 	const before = "SELECT "
 	notOne := &SQLError{Message: fmt.Sprintf("%q is not one expression", clip(text))}
 	if strings.TrimSpace(text) == "" {
@@ -112,11 +140,11 @@ func checkExpression(text string, l Limits, parse func(sql string) ([]byte, erro
 		return nil, err
 	}
 	sql := before + text + "\n"
-	tree, err := parse(sql)
+	read, err := d.parse(sql)
 	if err != nil {
 		return nil, err
 	}
-	s, err := checkTree(sql, tree, l)
+	s, err := checkTree(sql, read, l, n)
 	if e, ok := err.(*SQLError); ok && e.Line == 1 {
 		// Places are told in the text that the caller wrote.
 		e.Col = max(1, e.Col-len(before))
@@ -124,15 +152,16 @@ func checkExpression(text string, l Limits, parse func(sql string) ([]byte, erro
 	if err != nil {
 		return nil, err
 	}
-	items, _ := s.node["select_list"].([]any)
-	from, _ := s.node["from_table"].(map[string]any)
-	if s.node["type"] != "SELECT_NODE" || len(items) != 1 || from["type"] != "EMPTY" || s.node["aggregate_handling"] != "STANDARD_HANDLING" {
+	node := s.tree.Node
+	items, _ := node["select_list"].([]any)
+	from, _ := node["from_table"].(map[string]any)
+	if node["type"] != "SELECT_NODE" || len(items) != 1 || from["type"] != "EMPTY" || node["aggregate_handling"] != "STANDARD_HANDLING" {
 		return nil, notOne
 	}
-	ctes, _ := s.node["cte_map"].(map[string]any)
+	ctes, _ := node["cte_map"].(map[string]any)
 	for _, clause := range []any{
-		s.node["where_clause"], s.node["having"], s.node["qualify"], s.node["sample"],
-		s.node["modifiers"], s.node["group_expressions"], s.node["group_sets"], ctes["map"],
+		node["where_clause"], node["having"], node["qualify"], node["sample"],
+		node["modifiers"], node["group_expressions"], node["group_sets"], ctes["map"],
 	} {
 		if list, isList := clause.([]any); clause != nil && (!isList || len(list) > 0) {
 			return nil, notOne
@@ -143,10 +172,13 @@ func checkExpression(text string, l Limits, parse func(sql string) ([]byte, erro
 
 // item is the one expression of a statement that checkExpression passed.
 func (s *statement) item() map[string]any {
-	items, _ := s.node["select_list"].([]any)
+	items, _ := s.tree.Node["select_list"].([]any)
 	item, _ := items[0].(map[string]any)
 	return item
 }
+
+// expression is that as it is run.
+func (s *statement) expression() string { return strings.TrimPrefix(s.text, "SELECT ") }
 
 // rowsSQL is a plan as SQL over one attached table.
 type rowsSQL struct {
@@ -171,8 +203,8 @@ func (p *rowsPlan) sql(table string, limit int64, types func(query string) ([]st
 		everything = "* EXCLUDE (rowid)"
 	}
 	var where []string
-	if r.Where != "" {
-		where = append(where, "("+r.Where+"\n)")
+	if p.condition != "" {
+		where = append(where, "("+p.condition+")")
 	}
 	if r.Offset < 0 || r.Offset > 0 && len(r.After) > 0 {
 		return nil, &SQLError{Message: "offset: want a number that is not negative, and no cursor beside it"}
@@ -184,8 +216,8 @@ func (p *rowsPlan) sql(table string, limit int64, types func(query string) ([]st
 	s.count = "SELECT count(*)" + from + clause(" WHERE ", where, " AND ")
 	rowid := store.Ident(name) + ".rowid"
 	var columns, order []string
-	for _, o := range r.Order {
-		term := "(" + o.Field + "\n)"
+	for i, o := range r.Order {
+		term := "(" + p.terms[i] + ")"
 		order = append(order, fmt.Sprintf("%d%s", len(columns)+1, direction(o)))
 		columns = append(columns, term, "CAST("+term+" AS VARCHAR)")
 	}
@@ -209,9 +241,7 @@ func (p *rowsPlan) sql(table string, limit int64, types func(query string) ([]st
 	if len(r.Select) == 0 {
 		columns = append(columns, everything)
 	}
-	for _, item := range r.Select {
-		columns = append(columns, item+"\n")
-	}
+	columns = append(columns, p.selects...)
 	s.query = "SELECT " + strings.Join(columns, ", ") + from + clause(" WHERE ", where, " AND ") + clause(" ORDER BY ", order, ", ") + s.page()
 	return s, nil
 }
@@ -226,23 +256,18 @@ func (p *rowsPlan) groupedSQL(s *rowsSQL, from string, where []string) error {
 		s.offset = offset
 	}
 	var groups, order, columns []string
-	for _, g := range r.GroupBy {
-		groups = append(groups, "("+g+"\n)")
+	for _, g := range p.groups {
+		groups = append(groups, "("+g+")")
 	}
-	for _, o := range r.Order {
+	for i, o := range r.Order {
 		// Without brackets, so that it can name a column of the result.
-		order = append(order, o.Field+"\n"+direction(o))
+		order = append(order, p.terms[i]+direction(o))
 	}
 	// The groups themselves come last, so that every page has the same order.
 	order = append(order, groups...)
-	for _, item := range r.Select {
-		columns = append(columns, item+"\n")
-	}
+	columns = append(columns, p.selects...)
 	if len(columns) == 0 {
-		for _, g := range r.GroupBy {
-			columns = append(columns, g+"\n")
-		}
-		columns = append(columns, "count(*) AS count")
+		columns = append(append(columns, p.groups...), "count(*) AS count")
 	}
 	body := "SELECT " + strings.Join(columns, ", ") + from + clause(" WHERE ", where, " AND ") + clause(" GROUP BY ", groups, ", ")
 	s.count = "SELECT count(*) FROM (" + body + ")"
@@ -266,8 +291,8 @@ func (p *rowsPlan) after(rowid, from string, types func(query string) ([]string,
 		return fmt.Sprintf("%s > %d", rowid, id), nil
 	}
 	terms := make([]string, len(r.Order))
-	for i, o := range r.Order {
-		terms[i] = "(" + o.Field + "\n)"
+	for i, term := range p.terms {
+		terms[i] = "(" + term + ")"
 	}
 	kinds, err := types("SELECT " + strings.Join(terms, ", ") + from)
 	if err != nil {

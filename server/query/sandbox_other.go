@@ -14,6 +14,7 @@ import (
 
 func confine(hello) (ready, error)          { return ready{}, nil }
 func confineToFiles([]string, string) error { return nil }
+func openFor(file string) (string, error)   { return file, nil }
 func limitCPU(time.Duration, int)           {}
 func processorTime() time.Duration          { return 0 }
 func isolate(*exec.Cmd)                     {}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
@@ -84,16 +85,22 @@ type worker struct {
 // free of it, so it begins with one.
 func (w *worker) prepare() error {
 	h := w.hello
+	// DuckDB is told of no absolute path.
+	if err := os.Chdir(h.TempDir); err != nil {
+		return err
+	}
 	var err error
 	w.duck, err = openDuck(map[string]string{
 		"threads":                      "1",
 		"memory_limit":                 fmt.Sprintf("%dMB", h.MemoryMB*9/10),
 		"max_temp_directory_size":      fmt.Sprintf("%dMB", h.TempMB),
-		"temp_directory":               h.TempDir,
+		"temp_directory":               ".",
 		"autoinstall_known_extensions": "false",
 		"autoload_known_extensions":    "false",
 		"allow_community_extensions":   "false",
 		"preserve_insertion_order":     "true",
+		// Serialized trees are those of this DuckDB, and leave nothing out.
+		"storage_compatibility_version": "latest",
 	})
 	if err != nil {
 		return err
@@ -103,7 +110,7 @@ func (w *worker) prepare() error {
 	}
 	// The first use of the parser, and of a query, pays for page faults; now
 	// nobody waits for them.
-	if _, err := w.parse("SELECT 1"); err != nil {
+	if _, err := w.duck.judge("SELECT 1", DefaultLimits, newNames()); err != nil {
 		return err
 	}
 	held, err := confine(h)
@@ -120,15 +127,6 @@ func (w *worker) send(kind frameKind, v any) error {
 	return w.out.Flush()
 }
 
-// parse returns the tree of sql as DuckDB's parser sees it.
-func (w *worker) parse(sql string) ([]byte, error) {
-	rows, err := w.duck.rows("SELECT json_serialize_sql(CAST($1 AS VARCHAR))", map[string]any{"1": sql})
-	if err != nil {
-		return nil, err
-	}
-	return []byte(rows[0][0]), nil
-}
-
 // serve answers j, and says whether the worker is as if it had not. Only a broken
 // connection is an error.
 func (w *worker) serve(ctx context.Context, j *job) (again bool, err error) {
@@ -141,13 +139,14 @@ func (w *worker) serve(ctx context.Context, j *job) (again bool, err error) {
 	defer stop.Stop()
 	defer context.AfterFunc(ctx, func() { duckdb.Interrupt(w.duck.conn) })()
 
-	d, err := w.answer(ctx, j)
+	q := &asked{job: j, names: newNames(j.texts()...)}
+	d, err := w.answer(ctx, q)
 	var broken *brokenPipe
 	switch {
 	case errors.As(err, &broken):
 		return false, broken.error
 	case err != nil:
-		f := toFailure(err, j.SQL, w.secrets)
+		f := toFailure(err, j.SQL, q.places, q.names, w.secrets)
 		f.Again = !w.touched && (f.Kind == failSQL || errors.Is(err, errRefused)) && stop.Stop() && processorTime() < keepBusy
 		return f.Again, w.send(frameFailure, f)
 	}
@@ -160,74 +159,85 @@ var errRefused = errors.New("the question names what there is not")
 // brokenPipe is a failure to talk with the server.
 type brokenPipe struct{ error }
 
-func (w *worker) answer(ctx context.Context, j *job) (*done, error) {
+// asked is a question at work.
+type asked struct {
+	*job
+	names *names
+	// places is what of the author's statement stands where in what DuckDB runs.
+	places map[int]int
+}
+
+// texts are all that the author of a question wrote.
+func (j *job) texts() []string {
+	if j.Rows != nil {
+		return j.Rows.texts()
+	}
+	return []string{j.SQL}
+}
+
+func (w *worker) answer(ctx context.Context, q *asked) (*done, error) {
 	// confineToFiles binds this thread, and no other may work on the question.
 	runtime.LockOSThread()
 	var plan *rowsPlan
 	var tables map[string]int
 	var judged *statement
 	learnt := found{}
-	if j.Rows != nil {
-		p, err := planRows(j.Rows, j.Limits, w.parse)
+	if q.Rows != nil {
+		p, err := w.duck.planRows(q.Rows, q.Limits, q.names)
 		if err != nil {
 			return nil, err
 		}
 		plan, tables, learnt.Volatile = p, p.tables, p.volatile
 	} else {
-		s, err := w.judge(j.SQL, j.Limits)
+		sql := q.SQL
+		if q.Postgres {
+			sql = foldNames(sql)
+		}
+		s, err := w.duck.judge(sql, q.Limits, q.names)
 		if err != nil {
 			return nil, err
 		}
 		judged, tables, learnt.Volatile = s, s.tables, s.volatile
 	}
 	values := map[string]any{}
-	for i, v := range j.Params {
+	for i, v := range q.Params {
 		values[strconv.Itoa(i+1)] = v
 	}
-	for name, v := range j.Named {
+	for name, v := range q.Named {
 		values[name] = v
 	}
 	var within []bound
-	if judged != nil && !j.Estimate {
+	if judged != nil && !q.Estimate {
 		within = bounds(judged.alone(), values)
 	}
-	attached, pinned, err := w.attach(j, tables, within)
+	attached, pinned, err := w.attach(q, tables, within)
 	if err != nil {
 		return nil, err
 	}
-	if plan == nil && !j.Postgres && j.Numbered == "" {
-		learnt.Pinned = pin(j.SQL, judged.refs, pinned, w.parse)
+	if plan == nil && !q.Postgres && q.Numbered == "" {
+		if learnt.Pinned = q.names.pinned(judged.text, tables, pinned); checkText(learnt.Pinned, q.Limits) != nil {
+			learnt.Pinned = "" // it could not be asked
+		}
 	}
 	if err := writeMessage(w.out, frameFound, learnt); err != nil {
 		return nil, &brokenPipe{err}
 	}
-	if plan == nil {
-		s := &stream{text: j.Text, limit: j.MaxRows}
-		if j.Estimate {
-			estimate, err := w.estimate(j.SQL, judged, values)
-			if err != nil {
-				return nil, err // at its place in the author's statement
-			}
-			j.SQL, values = estimate, nil
-		}
-		if err := w.run(ctx, j.SQL, values, s); err != nil {
+	if plan != nil {
+		return w.rows(ctx, q.job, plan, attached[folded(q.Rows.Table)], values)
+	}
+	q.places = judged.places
+	text, s := judged.text, &stream{text: q.Text, limit: q.MaxRows}
+	if q.Estimate {
+		text, err = w.estimate(judged, values)
+		if err != nil {
 			return nil, err
 		}
-		return &done{Truncated: s.more, Rows: s.rows}, nil
+		values = nil
 	}
-	return w.rows(ctx, j, plan, attached[strings.ToLower(j.Rows.Table)], values)
-}
-
-// judge is the gate for a whole statement.
-func (w *worker) judge(sql string, l Limits) (*statement, error) {
-	if err := checkText(sql, l); err != nil {
+	if err := w.run(ctx, text, values, s); err != nil {
 		return nil, err
 	}
-	tree, err := w.parse(sql)
-	if err != nil {
-		return nil, err
-	}
-	return checkTree(sql, tree, l)
+	return &done{Truncated: s.more, Rows: s.rows}, nil
 }
 
 // rows answers a request for rows.
@@ -297,12 +307,12 @@ func (w *worker) types(sql string) ([]string, error) {
 // on disk, and makes the names tables, of which a statement reads the rows that
 // keep within. It returns the quoted name of the table behind each name, and the
 // name that pins its release.
-func (w *worker) attach(j *job, tables map[string]int, within []bound) (attached, pinned map[string]string, err error) {
+func (w *worker) attach(q *asked, tables map[string]int, within []bound) (attached, pinned map[string]string, err error) {
 	uses := make([]tableUse, 0, len(tables))
 	for name, pos := range tables {
 		use := tableUse{Name: name}
 		if pos >= 0 {
-			at := errorAt(j.SQL, pos, "", "")
+			at := errorAt(q.SQL, pos, "", "")
 			use.Line, use.Col = at.Line, at.Col
 		}
 		uses = append(uses, use)
@@ -335,14 +345,11 @@ func (w *worker) attach(j *job, tables map[string]int, within []bound) (attached
 	}
 	attached, pinned = map[string]string{}, map[string]string{}
 	databases := map[string]string{}
-	run := func(q string) error {
-		if err := w.duck.exec(q); err != nil {
-			return fmt.Errorf("%s: %w", q, hidden(err))
+	run := func(sql string) error {
+		if err := w.duck.exec(sql); err != nil {
+			return fmt.Errorf("%s: %w", sql, hidden(err))
 		}
 		return nil
-	}
-	if err := run("CREATE SCHEMA catalog"); err != nil {
-		return nil, nil, err
 	}
 	for _, s := range sources.Named {
 		if s.Path == "" {
@@ -352,16 +359,23 @@ func (w *worker) attach(j *job, tables map[string]int, within []bound) (attached
 		if !ok {
 			db = "release" + strconv.Itoa(len(databases)+1)
 			databases[s.Path] = db
-			if err := run(fmt.Sprintf("ATTACH %s AS %s (READ_ONLY)", store.Literal(s.Path), db)); err != nil {
+			path, err := openFor(s.Path)
+			if err != nil {
+				return nil, nil, err
+			}
+			if err := run(fmt.Sprintf("ATTACH %s AS %s (READ_ONLY)", store.Literal(path), db)); err != nil {
 				return nil, nil, err
 			}
 		}
 		attached[s.Name], pinned[s.Name] = db+".main."+store.Table, s.Pinned
 		columns := "*"
-		if j.Numbered != "" {
-			columns = "rowid + 1 AS " + store.Ident(j.Numbered) + ", *"
+		if q.Numbered != "" {
+			columns = "rowid + 1 AS " + store.Ident(q.Numbered) + ", *"
 		}
-		if err := run(fmt.Sprintf("CREATE VIEW %s AS SELECT %s FROM %s%s", tableName(s.Name), columns, attached[s.Name], w.narrow(db, within))); err != nil {
+		if _, named := q.names.tables[s.Name]; !named {
+			continue // the table of a request for rows is read by itself
+		}
+		if err := run(fmt.Sprintf("CREATE VIEW %s AS SELECT %s FROM %s%s", q.names.table(s.Name).sql(), columns, attached[s.Name], w.narrow(db, within))); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -369,14 +383,15 @@ func (w *worker) attach(j *job, tables map[string]int, within []bound) (attached
 		if s.Path != "" {
 			continue
 		}
-		attached[s.Name] = tableName(s.Name)
-		if err := w.load(s); err != nil {
+		at := q.names.table(s.Name)
+		attached[s.Name] = at.sql()
+		if err := w.load(s, at); err != nil {
 			return nil, nil, fmt.Errorf("table %s: %w", s.Name, hidden(err))
 		}
 	}
 	settings := []string{fmt.Sprintf("SET threads = %d", max(1, w.hello.Threads)), "SET enable_external_access = false"}
-	if j.Postgres {
-		settings = append(settings, "SET integer_division = true", "SET default_null_order = 'nulls_last_on_asc_first_on_desc'", "SET preserve_identifier_case = false")
+	if q.Postgres {
+		settings = append(settings, "SET integer_division = true", "SET default_null_order = 'nulls_last_on_asc_first_on_desc'")
 	}
 	for _, q := range append(settings, "SET lock_configuration = true") {
 		if err := run(q); err != nil {
@@ -396,16 +411,8 @@ func hidden(err error) error {
 	return err
 }
 
-// tableName quotes the name of a dataset, or of a table of the schema catalog.
-func tableName(name string) string {
-	if table, ok := strings.CutPrefix(name, "catalog."); ok {
-		return "catalog." + store.Ident(table)
-	}
-	return store.Ident(name)
-}
-
-// load makes an inline table.
-func (w *worker) load(s namedSource) error {
+// load makes an inline table at a place.
+func (w *worker) load(s namedSource, at tablePlace) error {
 	r, err := ipc.NewReader(bytes.NewReader(s.Inline))
 	if err != nil {
 		return err
@@ -419,7 +426,10 @@ func (w *worker) load(s namedSource) error {
 		}
 		columns[i] = store.Ident(f.Name) + " " + kind
 	}
-	if err := w.duck.exec("CREATE TABLE " + tableName(s.Name) + " (" + strings.Join(columns, ", ") + ")"); err != nil {
+	if err := w.duck.exec("CREATE SCHEMA IF NOT EXISTS " + ownDatabase + "." + at.schema); err != nil {
+		return err
+	}
+	if err := w.duck.exec("CREATE TABLE " + at.sql() + " (" + strings.Join(columns, ", ") + ")"); err != nil {
 		return err
 	}
 	schema, failed := duckdb.SchemaFromArrow(w.duck.conn, r.Schema())
@@ -427,13 +437,8 @@ func (w *worker) load(s namedSource) error {
 		return err
 	}
 	defer duckdb.DestroyArrowConvertedSchema(&schema)
-	table, inCatalog := strings.CutPrefix(s.Name, "catalog.")
-	in := "main"
-	if inCatalog {
-		in = "catalog"
-	}
 	var a duckdb.Appender
-	if duckdb.AppenderCreate(w.duck.conn, in, table, &a) == duckdb.StateError {
+	if duckdb.AppenderCreate(w.duck.conn, at.schema, at.table, &a) == duckdb.StateError {
 		return errors.New("no appender")
 	}
 	defer duckdb.AppenderDestroy(&a)
