@@ -3,6 +3,7 @@ package export
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -19,10 +20,12 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/decimal128"
 	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/xuri/excelize/v2"
 	"pgregory.net/rapid"
 
 	"govdata/catalog"
+	"govdata/catalog/store"
 )
 
 var fields = []arrow.Field{
@@ -310,6 +313,60 @@ func TestFormatsAgreeOnAnyTable(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Readers that match columns by id alone find each public field of a release.
+func TestTheParquetFileOfAReleaseHasFieldIDs(t *testing.T) {
+	dir := t.TempDir()
+	d := catalog.Dataset{ID: "things"}
+	var columns, values []string
+	for i, kind := range []struct{ field, sql string }{{"text", "VARCHAR"}, {"integer", "BIGINT"}, {"date", "DATE"}, {"timestamp", "TIMESTAMP"}, {"boolean", "BOOLEAN"}, {"decimal(18,2)", "DECIMAL(18,2)"}, {"decimal(38,4)", "DECIMAL(38,4)"}} {
+		name := []string{"code", "select", "a_b", "x1", "order", "group", "名称"}[i]
+		d.Fields = append(d.Fields, catalog.Field{Name: name, Type: catalog.Type(kind.field)})
+		columns, values = append(columns, store.Ident(name)+" "+kind.sql), append(values, "NULL")
+	}
+	for rows, insert := range []string{"SELECT 1", "INSERT INTO data VALUES (" + strings.Join(values, ", ") + ")"} {
+		path := filepath.Join(dir, fmt.Sprintf("store%d.duckdb", rows))
+		db, err := sql.Open("duckdb", path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, statement := range []string{"CREATE TABLE data (" + strings.Join(columns, ", ") + ")", insert} {
+			if _, err := db.Exec(statement); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		src, err := store.Open(path, store.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = Render(context.Background(), src, dir, []string{"parquet"}, Meta{Dataset: &d, Rows: int64(rows)}, nil)
+		if err := errors.Join(err, src.Close()); err != nil {
+			t.Fatal(err)
+		}
+		f, err := file.OpenParquetFile(filepath.Join(dir, "things.parquet"), false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		root := f.MetaData().Schema.Root()
+		if f.NumRows() != int64(rows) || root.NumFields() != len(d.Fields) {
+			t.Errorf("%d rows and %d columns, want %d and %d", f.NumRows(), root.NumFields(), rows, len(d.Fields))
+		}
+		ids, seen := d.FieldIDs(), map[int]bool{}
+		for i, field := range d.Fields {
+			id := int(root.Field(i).FieldID())
+			if root.Field(i).Name() != field.Name || id != ids[field.Name] || id < 1 || seen[id] {
+				t.Errorf("column %d is %s with the id %d, want %s with %d", i, root.Field(i).Name(), id, field.Name, ids[field.Name])
+			}
+			seen[id] = true
+		}
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 func TestTheSameContentGivesTheSameBytes(t *testing.T) {

@@ -182,6 +182,12 @@ func copyParquet(ctx context.Context, src *store.File, path string, meta Meta) e
 	for _, kv := range keyValues(meta) {
 		kvs = append(kvs, store.Ident(kv[0])+": "+store.Literal(kv[1]))
 	}
-	return src.Exec(ctx, fmt.Sprintf("COPY %s TO %s (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE %d, KV_METADATA {%s})",
-		store.Table, store.Literal(path), rowGroup, strings.Join(kvs, ", ")))
+	// Readers that match columns by id alone (Iceberg's) find nothing without them.
+	var ids []string
+	for name, id := range meta.Dataset.FieldIDs() {
+		ids = append(ids, fmt.Sprintf("%s: %d", store.Ident(name), id))
+	}
+	slices.Sort(ids)
+	return src.Exec(ctx, fmt.Sprintf("COPY %s TO %s (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE %d, KV_METADATA {%s}, FIELD_IDS {%s})",
+		store.Table, store.Literal(path), rowGroup, strings.Join(kvs, ", "), strings.Join(ids, ", ")))
 }

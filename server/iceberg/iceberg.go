@@ -103,8 +103,17 @@ func (f *face) answer(c *gin.Context, path []string) error {
 		return nothing
 	case len(path) == 1:
 		return f.namespaces(c)
+	case path[1] != Namespace && len(path) == 4 && path[2] == "tables":
+		// Clients ask for the table snapshots of the namespace govdata.fees before they
+		// make it themselves from the table fees; they go on after this error alone.
+		return missing("NoSuchTableException", "there is no table %q in the namespace %q; all are in %q", path[3], levels(path[1]), Namespace)
+	case path[1] != Namespace && len(path) == 4 && path[2] == "views":
+		return missing("NoSuchViewException", "there are no views")
 	case path[1] != Namespace:
-		return missing("NoSuchNamespaceException", "there is no namespace %q, only %q", path[1], Namespace)
+		return missing("NoSuchNamespaceException", "there is no namespace %q, only %q", levels(path[1]), Namespace)
+	case len(path) == 2 && c.Request.Method == http.MethodHead:
+		c.Status(http.StatusNoContent)
+		return nil
 	case len(path) == 2:
 		return f.document(c, gin.H{"namespace": []string{Namespace}, "properties": f.properties()})
 	}
@@ -120,6 +129,10 @@ func (f *face) answer(c *gin.Context, path []string) error {
 	}
 	return nothing
 }
+
+// levels is a namespace as people write it; in a path the unit separator parts
+// its levels.
+func levels(namespace string) string { return strings.ReplaceAll(namespace, "\x1f", ".") }
 
 func (f *face) readOnly(c *gin.Context, allowed string) error {
 	if allowed == http.MethodPost && c.Request.Method != http.MethodPost {
@@ -165,7 +178,7 @@ func (f *face) namespaces(c *gin.Context) error {
 	case Namespace:
 		list = [][]string{}
 	default:
-		return missing("NoSuchNamespaceException", "there is no namespace %q, only %q", parent, Namespace)
+		return missing("NoSuchNamespaceException", "there is no namespace %q, only %q", levels(parent), Namespace)
 	}
 	return f.document(c, gin.H{"namespaces": list})
 }

@@ -5,10 +5,12 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"log/slog"
 	"math/big"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -111,6 +113,12 @@ var day = time.Date(2026, 11, 25, 8, 0, 0, 0, time.FixedZone("UTC+8", 8*3600))
 // publish makes a release of d, on the n-th day.
 func publish(t testing.TB, c *catalog.Catalog, d catalog.Dataset, n int, text string) *catalog.Release {
 	t.Helper()
+	return publishAt(t, c, d, day.AddDate(0, 0, n), fmt.Sprintf("%02x%s", n+1, strings.Repeat("ab", 31)), text)
+}
+
+// publishAt makes a release of d at that time, with that content hash.
+func publishAt(t testing.TB, c *catalog.Catalog, d catalog.Dataset, at time.Time, content, text string) *catalog.Release {
+	t.Helper()
 	st, err := c.Stage(d.ID)
 	if err != nil {
 		t.Fatal(err)
@@ -121,7 +129,7 @@ func publish(t testing.TB, c *catalog.Catalog, d catalog.Dataset, n int, text st
 		t.Fatal(err)
 	}
 	count := int64(len(parsed))
-	m := catalog.Manifest{Dataset: d, PublishedAt: day.AddDate(0, 0, n), Rows: count, Counts: catalog.Counts{In: count, Published: count}, Mode: catalog.Replace, Content: fmt.Sprintf("%02x%s", n+1, strings.Repeat("ab", 31)), Stats: map[string]catalog.FieldStats{}}
+	m := catalog.Manifest{Dataset: d, PublishedAt: at, Rows: count, Counts: catalog.Counts{In: count, Published: count}, Mode: catalog.Replace, Content: content, Stats: map[string]catalog.FieldStats{}}
 	for _, f := range d.Public() {
 		s := catalog.FieldStats{}
 		for _, row := range parsed {
@@ -516,7 +524,14 @@ func TestErrorsHaveTheFormOfTheProtocol(t *testing.T) {
 		{"GET", "/v1/config/more", "404 NotFoundException"},
 		{"GET", "/v1/namespaces/other", "404 NoSuchNamespaceException"},
 		{"GET", "/v1/namespaces/govdata%1Fmore/tables", "404 NoSuchNamespaceException"},
+		{"GET", "/v1/namespaces/govdata%1Ffees", "404 NoSuchNamespaceException"},
+		{"GET", "/v1/namespaces/other/tables", "404 NoSuchNamespaceException"},
+		{"GET", "/v1/namespaces/other/views", "404 NoSuchNamespaceException"},
 		{"GET", "/v1/namespaces?parent=other", "404 NoSuchNamespaceException"},
+		{"GET", "/v1/namespaces?parent=govdata%1Ffees", "404 NoSuchNamespaceException"},
+		{"GET", "/v1/namespaces/other/tables/fees", "404 NoSuchTableException"},
+		{"GET", "/v1/namespaces/govdata%1Fclosed/tables/snapshots", "404 NoSuchTableException"},
+		{"GET", "/v1/namespaces/govdata%1Ffees/views/snapshots", "404 NoSuchViewException"},
 		{"GET", "/v1/namespaces/govdata/things", "404 NotFoundException"},
 		{"GET", "/v1/namespaces/govdata/tables/nothing", "404 NoSuchTableException"},
 		{"GET", "/v1/namespaces/govdata/tables/..", "404 NoSuchTableException"},
@@ -538,6 +553,11 @@ func TestErrorsHaveTheFormOfTheProtocol(t *testing.T) {
 		{"GET", "/v1/tables/rename", "404 NotFoundException"},
 	} {
 		w := ask(q.method, Path+q.path)
+		if q.method == "GET" {
+			if head := ask("HEAD", Path+q.path); head.Code != w.Code {
+				t.Errorf("HEAD %s: status %d, GET %d", q.path, head.Code, w.Code)
+			}
+		}
 		var answer struct {
 			Error struct {
 				Message, Type string
@@ -552,9 +572,115 @@ func TestErrorsHaveTheFormOfTheProtocol(t *testing.T) {
 			t.Errorf("%s %s: %s, want %s: %s", q.method, q.path, got, q.want, w.Body)
 		}
 	}
-	for path, want := range map[string]int{"/v1/namespaces/govdata": 200, "/v1/namespaces/other": 404, "/v1/namespaces/govdata/tables/fees": 204, "/v1/namespaces/govdata/tables/nothing": 404, "/v1/namespaces/govdata/tables/closed": 403, "/v1/namespaces/govdata/views/fees": 404} {
+	for path, want := range map[string]int{"/v1/namespaces/govdata": 204, "/v1/namespaces/govdata%1Ffees": 404, "/v1/namespaces/other": 404, "/v1/namespaces/govdata/tables/fees": 204, "/v1/namespaces/govdata/tables/nothing": 404, "/v1/namespaces/govdata/tables/closed": 403, "/v1/namespaces/govdata/views/fees": 404} {
 		if w := ask("HEAD", Path+path); w.Code != want {
 			t.Errorf("HEAD %s: status %d, want %d", path, w.Code, want)
+		}
+	}
+}
+
+// A client makes the tables of metadata itself, after the catalog said that it has
+// no table of that name in the namespace that is called as the table.
+func TestTheCatalogHasNoTablesOfMetadata(t *testing.T) {
+	c := open(t)
+	publish(t, c, fees(), 0, rows)
+	ask := site(t, c)
+	for _, name := range []string{"entries", "files", "data_files", "delete_files", "history", "metadata_log_entries", "snapshots", "refs", "manifests", "partitions",
+		"all_data_files", "all_delete_files", "all_files", "all_manifests", "all_entries", "position_deletes", "SNAPSHOTS"} {
+		for _, namespace := range []string{"govdata%1Ffees", "govdata%1ffees", "govdata.fees", "govdata%1Ffees%1Fmore"} {
+			path := Path + "/v1/namespaces/" + namespace + "/tables/" + name
+			if w := ask("GET", path); w.Code != 404 || !strings.Contains(w.Body.String(), `"type":"NoSuchTableException"`) {
+				t.Errorf("%s: status %d, %s", path, w.Code, w.Body)
+			}
+			if w := ask("HEAD", path); w.Code != 404 {
+				t.Errorf("HEAD %s: status %d", path, w.Code)
+			}
+		}
+	}
+}
+
+// Whatever happens to a dataset and however the clock goes, times rise strictly in
+// the snapshots and in both logs, a snapshot has the time at which it became
+// current, and no document says another time than the ones before it.
+func TestTimesRiseStrictlyAndStay(t *testing.T) {
+	type document struct {
+		Updated   int64              `json:"last-updated-ms"`
+		Snapshots []snapshotEntry    `json:"snapshots"`
+		Log       []logEntry         `json:"snapshot-log"`
+		Metadata  []metadataLogEntry `json:"metadata-log"`
+	}
+	for seed := range uint64(16) {
+		r := rand.New(rand.NewPCG(seed, 0))
+		c := open(t)
+		times := map[int64]int64{}  // of snapshots
+		given := map[string]int64{} // of metadata files
+		at, published := day, []catalog.ReleaseID{}
+		for step := range 8 {
+			switch action := r.IntN(10); {
+			case action < 6 || len(published) == 0:
+				at = at.Add([]time.Duration{0, 0, 0, time.Millisecond, time.Second, -time.Hour}[r.IntN(6)])
+				content := fmt.Sprintf("%02x%s", 1+r.IntN(5), strings.Repeat("cd", 31))
+				published = append(published, publishAt(t, c, fees(), at, content, rows).Release)
+			case action < 9:
+				if _, err := c.Rollback("fees", published[r.IntN(len(published))]); err != nil && !errors.Is(err, catalog.ErrGone) {
+					t.Fatal(err)
+				}
+			default:
+				if _, err := c.GC(1+r.IntN(3), false); err != nil {
+					t.Fatal(err)
+				}
+			}
+			tables := NewTables(c)
+			now, err := tables.table("fees")
+			if err != nil {
+				t.Fatal(err)
+			}
+			var d document
+			if err := json.Unmarshal(now.metadata, &d); err != nil {
+				t.Fatal(err)
+			}
+			rising := func(what string, n int, time func(int) int64) {
+				for i := 1; i < n; i++ {
+					if time(i) <= time(i-1) {
+						t.Fatalf("seed %d, step %d: %s: %d after %d\n%s", seed, step, what, time(i), time(i-1), now.metadata)
+					}
+				}
+				if n > 0 && time(n-1) > d.Updated {
+					t.Fatalf("seed %d, step %d: %s: %d, but the table was last changed at %d", seed, step, what, time(n-1), d.Updated)
+				}
+			}
+			rising("snapshots", len(d.Snapshots), func(i int) int64 { return d.Snapshots[i].Timestamp })
+			rising("snapshot-log", len(d.Log), func(i int) int64 { return d.Log[i].Timestamp })
+			rising("metadata-log", len(d.Metadata), func(i int) int64 { return d.Metadata[i].Timestamp })
+			became := map[int64]bool{}
+			for _, e := range d.Log {
+				became[e.Timestamp] = true
+			}
+			for _, s := range d.Snapshots {
+				if len(d.Log) > 0 && s.Timestamp >= d.Log[0].Timestamp && !became[s.Timestamp] {
+					t.Fatalf("seed %d, step %d: snapshot %d is of %d, which the log does not know\n%s", seed, step, s.ID, s.Timestamp, now.metadata)
+				}
+				key := s.ID<<8 | s.Sequence
+				if before, ok := times[key]; ok && before != s.Timestamp {
+					t.Fatalf("seed %d, step %d: snapshot %d was of %d, is of %d", seed, step, s.ID, before, s.Timestamp)
+				}
+				times[key] = s.Timestamp
+			}
+			for _, e := range append(d.Metadata, metadataLogEntry{d.Updated, now.location()}) {
+				if before, ok := given[e.File]; ok && before != e.Timestamp {
+					t.Fatalf("seed %d, step %d: %s was of %d, is of %d", seed, step, e.File, before, e.Timestamp)
+				}
+				given[e.File] = e.Timestamp
+				o, err := tables.Object("fees", e.File[strings.LastIndexByte(e.File, '/')+1:])
+				if err != nil {
+					t.Fatalf("seed %d, step %d: %s is in the log: %v", seed, step, e.File, err)
+				}
+				b, err := o.Bytes()
+				var then document
+				if err != nil || json.Unmarshal(b, &then) != nil || then.Updated != e.Timestamp {
+					t.Fatalf("seed %d, step %d: %s: %v, of %d, the log says %d", seed, step, e.File, err, then.Updated, e.Timestamp)
+				}
+			}
 		}
 	}
 }

@@ -1,8 +1,6 @@
 package iceberg
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -15,20 +13,10 @@ import (
 // nothing that goes away when an old release is collected: who kept the
 // metadata of yesterday reads the manifests of today under the same ids.
 
-// number is an id from 1 to 999,999,999 that follows from parts.
-func number(parts ...string) int {
-	return int(hash(parts...)%999_999_999) + 1
-}
-
 // long is a positive id that follows from parts; of 53 bits, so that readers
 // whose numbers are floating-point have it exactly.
 func long(parts ...string) int64 {
-	return int64(hash(parts...)>>11) | 1
-}
-
-func hash(parts ...string) uint64 {
-	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
-	return binary.BigEndian.Uint64(sum[:])
+	return int64(catalog.Hash(parts...)>>11) | 1
 }
 
 // column is a field of a table (Iceberg's spec, appendix C).
@@ -61,19 +49,14 @@ func (s *schema) field(name string) *column {
 // where the definition says so and the rows keep it.
 func schemaOf(r *catalog.Release) (*schema, error) {
 	s := &schema{Type: "struct"}
-	taken := map[int]bool{}
+	ids := r.Dataset.FieldIDs()
 	for _, f := range r.Dataset.Public() {
 		t, err := typeOf(f.Type)
 		if err != nil {
 			return nil, fmt.Errorf("%s: field %s: %w", r.Ref(), f.Name, err)
 		}
-		id := number("field", f.Name)
-		for taken[id] { // once in some hundred thousand datasets
-			id++
-		}
-		taken[id] = true
 		stats, counted := r.Stats[f.Name]
-		s.Fields = append(s.Fields, column{id, f.Name, f.Required && counted && stats.Nulls == 0, t, doc(&f)})
+		s.Fields = append(s.Fields, column{ids[f.Name], f.Name, f.Required && counted && stats.Nulls == 0, t, doc(&f)})
 	}
 	for _, name := range r.Dataset.Key {
 		c := s.field(name)
@@ -87,7 +70,7 @@ func schemaOf(r *catalog.Release) (*schema, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.ID = number("schema", string(described))
+	s.ID = catalog.Number("schema", string(described))
 	return s, nil
 }
 
@@ -125,8 +108,8 @@ func follows(before, now catalog.Type) bool {
 	return before == now || ok && both && s == t && p <= q
 }
 
-// nameMapping leads from the columns of our files, which have no field ids, to
-// those of the schemas.
+// nameMapping leads from the columns of files that were written before they had
+// field ids to those of the schemas.
 func nameMapping(schemas []*schema) (string, error) {
 	type mapped struct {
 		ID    int      `json:"field-id"`
@@ -172,7 +155,7 @@ func sortOrderOf(r *catalog.Release, s *schema) sortOrder {
 		o.Fields, names = append(o.Fields, sortField{"identity", c.ID, "asc", "nulls-last"}), append(names, name)
 	}
 	if len(names) > 0 {
-		o.ID = number(append([]string{"order"}, names...)...)
+		o.ID = catalog.Number(append([]string{"order"}, names...)...)
 	}
 	return o
 }

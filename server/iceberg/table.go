@@ -47,6 +47,8 @@ const (
 type table struct {
 	id     catalog.ID
 	events []catalog.Event
+	// moments are the times of the events in milliseconds since 1970, see moments.
+	moments []int64
 	// current is the release that the branch main points at.
 	current *catalog.Release
 	// snapshots are the releases that can be had, oldest first.
@@ -58,10 +60,10 @@ type table struct {
 // snapshot is a release as Iceberg sees it.
 type snapshot struct {
 	*catalog.Release
-	// sequence is the number of the publish.
-	sequence int64
-	schema   *schema
-	order    sortOrder
+	// sequence is the number of the publish, and at its time in milliseconds since 1970.
+	sequence, at int64
+	schema       *schema
+	order        sortOrder
 }
 
 func (s *snapshot) id() int64 { return long("snapshot", s.Ref().String(), s.Content) }
@@ -74,9 +76,21 @@ type published struct {
 
 func (s *snapshot) published() published { return published{s.Ref(), s.sequence} }
 
-// changed are the events that change what is current.
-func changed(events []catalog.Event) []catalog.Event {
-	return slices.DeleteFunc(slices.Clone(events), func(e catalog.Event) bool { return e.Kind != "publish" && e.Kind != "rollback" })
+// changes reports whether an event changed what is current.
+func changes(e catalog.Event) bool { return e.Kind == "publish" || e.Kind == "rollback" }
+
+// moments are the times of events, in milliseconds since 1970. They rise strictly:
+// time travel cannot tell apart what has the same time, and a clock may be set
+// back. That of an event follows from those before it, whatever comes after.
+func moments(events []catalog.Event) []int64 {
+	times := make([]int64, len(events))
+	for i, e := range events {
+		times[i] = e.At.UnixMilli()
+		if i > 0 {
+			times[i] = max(times[i], times[i-1]+1)
+		}
+	}
+	return times
 }
 
 // table returns the table of a dataset as it is. The error is
@@ -111,14 +125,13 @@ func (t *Tables) table(id catalog.ID) (*table, error) {
 // after makes the table of a dataset after these events, of the releases of
 // them that are still there.
 func (t *Tables) after(id catalog.ID, events []catalog.Event) (*table, error) {
-	made := &table{id: id, events: events}
-	changes := changed(events)
-	if len(changes) == 0 {
+	made := &table{id: id, events: events, moments: moments(events)}
+	last := lastChange(events)
+	if last < 0 {
 		return nil, fmt.Errorf("dataset %s: %w", id, catalog.ErrNotFound)
 	}
-	last := changes[len(changes)-1]
 	var err error
-	if made.current, err = t.catalog.Resolve(catalog.Ref{Dataset: id, Release: last.Release}); err != nil {
+	if made.current, err = t.catalog.Resolve(catalog.Ref{Dataset: id, Release: events[last].Release}); err != nil {
 		return nil, err
 	}
 	if d := &made.current.Dataset; !d.Queryable() {
@@ -127,13 +140,13 @@ func (t *Tables) after(id catalog.ID, events []catalog.Event) (*table, error) {
 
 	// A publish counts where the release came to be by it: not where it had been
 	// published before and was still there.
-	sequence := map[catalog.ReleaseID]int64{}
+	sequence, at := map[catalog.ReleaseID]int64{}, map[catalog.ReleaseID]int64{}
 	count := int64(0)
-	for _, e := range events {
+	for i, e := range events {
 		switch _, there := sequence[e.Release]; {
 		case e.Kind == "publish" && !there:
 			count++
-			sequence[e.Release] = count
+			sequence[e.Release], at[e.Release] = count, made.moments[i]
 		case e.Kind == "collect":
 			delete(sequence, e.Release)
 		}
@@ -175,7 +188,7 @@ func (t *Tables) after(id catalog.ID, events []catalog.Event) (*table, error) {
 			other++
 			continue
 		}
-		s := snapshot{Release: r, sequence: sequence[r.Release]}
+		s := snapshot{Release: r, sequence: sequence[r.Release], at: at[r.Release]}
 		if s.schema, err = schemaOf(r); err != nil {
 			return nil, err
 		}
@@ -186,8 +199,43 @@ func (t *Tables) after(id catalog.ID, events []catalog.Event) (*table, error) {
 	if made.find(made.current.Release) == nil {
 		return nil, fmt.Errorf("release %s has no Parquet file: %w", made.current.Ref(), catalog.ErrNotFound)
 	}
-	made.metadata, err = made.describe(other)
+	made.metadata, err = made.describe(other, t.earlier(made))
 	return made, err
+}
+
+// lastChange is the index of the event that made a release current, -1 if none did.
+func lastChange(events []catalog.Event) int {
+	for i, e := range slices.Backward(events) {
+		if changes(e) {
+			return i
+		}
+	}
+	return -1
+}
+
+// logged is how many earlier metadata files a metadata file names, as many as
+// Iceberg keeps unless told otherwise (write.metadata.previous-versions-max).
+const logged = 100
+
+// earlier lists the metadata files before that of a table that can still be had,
+// oldest first.
+func (t *Tables) earlier(now *table) []metadataLogEntry {
+	list := []metadataLogEntry{}
+	for version := len(now.events) - 1; version > 0 && len(list) < logged; version-- {
+		then := lastChange(now.events[:version])
+		if then < 0 {
+			break
+		}
+		r, err := t.catalog.Resolve(catalog.Ref{Dataset: now.id, Release: now.events[then].Release})
+		if err != nil || !r.Dataset.Queryable() {
+			continue
+		}
+		if _, ok := r.Artefact("parquet"); ok {
+			list = append(list, metadataLogEntry{now.moments[version-1], metadataAddress(now.id, version)})
+		}
+	}
+	slices.Reverse(list)
+	return list
 }
 
 // find returns the snapshot of a release, or nil.
@@ -203,34 +251,36 @@ func (t *table) find(release catalog.ReleaseID) *snapshot {
 func (t *table) version() int { return len(t.events) }
 
 // location is the address of the table's metadata file.
-func (t *table) location() string {
-	return s3.Address(s3.MetadataKey(t.id, fmt.Sprintf(metadataName, t.version())))
+func (t *table) location() string { return metadataAddress(t.id, t.version()) }
+
+func metadataAddress(id catalog.ID, version int) string {
+	return s3.Address(s3.MetadataKey(id, fmt.Sprintf(metadataName, version)))
 }
 
 // The metadata file, format version 2 (Iceberg's spec, "Table Metadata Fields").
 type (
 	tableMetadata struct {
-		Version       int               `json:"format-version"`
-		UUID          string            `json:"table-uuid"`
-		Location      string            `json:"location"`
-		LastSequence  int64             `json:"last-sequence-number"`
-		LastUpdated   int64             `json:"last-updated-ms"`
-		LastColumn    int               `json:"last-column-id"`
-		CurrentSchema int               `json:"current-schema-id"`
-		Schemas       []*schema         `json:"schemas"`
-		DefaultSpec   int               `json:"default-spec-id"`
-		Specs         []partitionSpec   `json:"partition-specs"`
-		LastPartition int               `json:"last-partition-id"`
-		DefaultOrder  int               `json:"default-sort-order-id"`
-		Orders        []sortOrder       `json:"sort-orders"`
-		Properties    map[string]string `json:"properties"`
-		Current       int64             `json:"current-snapshot-id"`
-		Refs          map[string]ref    `json:"refs"`
-		Snapshots     []snapshotEntry   `json:"snapshots"`
-		SnapshotLog   []logEntry        `json:"snapshot-log"`
-		MetadataLog   []struct{}        `json:"metadata-log"`
-		Statistics    []struct{}        `json:"statistics"`
-		PartitionStat []struct{}        `json:"partition-statistics"`
+		Version       int                `json:"format-version"`
+		UUID          string             `json:"table-uuid"`
+		Location      string             `json:"location"`
+		LastSequence  int64              `json:"last-sequence-number"`
+		LastUpdated   int64              `json:"last-updated-ms"`
+		LastColumn    int                `json:"last-column-id"`
+		CurrentSchema int                `json:"current-schema-id"`
+		Schemas       []*schema          `json:"schemas"`
+		DefaultSpec   int                `json:"default-spec-id"`
+		Specs         []partitionSpec    `json:"partition-specs"`
+		LastPartition int                `json:"last-partition-id"`
+		DefaultOrder  int                `json:"default-sort-order-id"`
+		Orders        []sortOrder        `json:"sort-orders"`
+		Properties    map[string]string  `json:"properties"`
+		Current       int64              `json:"current-snapshot-id"`
+		Refs          map[string]ref     `json:"refs"`
+		Snapshots     []snapshotEntry    `json:"snapshots"`
+		SnapshotLog   []logEntry         `json:"snapshot-log"`
+		MetadataLog   []metadataLogEntry `json:"metadata-log"`
+		Statistics    []struct{}         `json:"statistics"`
+		PartitionStat []struct{}         `json:"partition-statistics"`
 	}
 	partitionSpec struct {
 		ID     int        `json:"spec-id"`
@@ -249,6 +299,10 @@ type (
 		Summary      map[string]string `json:"summary"`
 		Schema       int               `json:"schema-id"`
 	}
+	metadataLogEntry struct {
+		Timestamp int64  `json:"timestamp-ms"`
+		File      string `json:"metadata-file"`
+	}
 	logEntry struct {
 		Timestamp int64 `json:"timestamp-ms"`
 		Snapshot  int64 `json:"snapshot-id"`
@@ -256,15 +310,15 @@ type (
 )
 
 // describe writes the metadata file. other is the number of releases that
-// cannot be snapshots.
-func (t *table) describe(other int) ([]byte, error) {
-	first, last := t.events[0], t.events[len(t.events)-1]
+// cannot be snapshots, earlier are the metadata files before it.
+func (t *table) describe(other int, earlier []metadataLogEntry) ([]byte, error) {
+	first := t.events[0]
 	now := t.find(t.current.Release)
 	m := tableMetadata{
 		Version: 2, UUID: uuid(string(t.id), string(first.Release), first.At.UTC().Format(time.RFC3339Nano)), Location: s3.Address(string(t.id)),
-		LastUpdated: last.At.UnixMilli(), CurrentSchema: now.schema.ID, Specs: []partitionSpec{{Fields: []struct{}{}}}, LastPartition: 999,
+		LastUpdated: t.moments[len(t.moments)-1], CurrentSchema: now.schema.ID, Specs: []partitionSpec{{Fields: []struct{}{}}}, LastPartition: 999,
 		DefaultOrder: now.order.ID, Current: now.id(), Refs: map[string]ref{"main": {now.id(), "branch"}},
-		SnapshotLog: []logEntry{}, MetadataLog: []struct{}{}, Statistics: []struct{}{}, PartitionStat: []struct{}{},
+		SnapshotLog: []logEntry{}, MetadataLog: earlier, Statistics: []struct{}{}, PartitionStat: []struct{}{},
 	}
 	parents := map[catalog.ReleaseID]*snapshot{}
 	for i := range t.snapshots {
@@ -283,9 +337,12 @@ func (t *table) describe(other int) ([]byte, error) {
 		m.Snapshots = append(m.Snapshots, s.entry(parents[s.Previous]))
 		parents[s.Release.Release] = s
 	}
-	for _, e := range changed(t.events) {
+	for i, e := range t.events {
+		if !changes(e) {
+			continue
+		}
 		if s := parents[e.Release]; s != nil {
-			m.SnapshotLog = append(m.SnapshotLog, logEntry{e.At.UnixMilli(), s.id()})
+			m.SnapshotLog = append(m.SnapshotLog, logEntry{t.moments[i], s.id()})
 		} else {
 			// What was current before something that is gone says nothing any more.
 			m.SnapshotLog = m.SnapshotLog[:0]
@@ -306,7 +363,7 @@ func (s *snapshot) entry(parent *snapshot) snapshotEntry {
 	a, _ := s.Artefact("parquet")
 	files, rows, bytes := "1", strconv.FormatInt(a.Rows, 10), strconv.FormatInt(a.Bytes, 10)
 	e := snapshotEntry{
-		ID: s.id(), Sequence: s.sequence, Timestamp: s.PublishedAt.UnixMilli(), Schema: s.schema.ID,
+		ID: s.id(), Sequence: s.sequence, Timestamp: s.at, Schema: s.schema.ID,
 		ManifestList: s3.Address(s3.MetadataKey(s.Dataset.ID, fmt.Sprintf(listName, s.Release.Release))),
 		Summary: map[string]string{
 			"operation": "append", "added-data-files": files, "added-records": rows, "added-files-size": bytes,

@@ -135,6 +135,13 @@ def filters(what, table, want):
     return asked
 
 
+def numbers(what, table):
+    """The columns of the file have the ids of the schema, and are found by them alone."""
+    schema = pyarrow.parquet.read_schema(io.BytesIO(fetch(f"/d/{what}.parquet")))
+    got = {f.name: int(f.metadata[b"PARQUET:field_id"]) for f in schema}
+    assert got == {f.name: f.field_id for f in table.schema().fields}, f"{what}: {got}"
+
+
 def fails(kind, call):
     try:
         call()
@@ -160,6 +167,8 @@ def tables():
     fails(NoSuchNamespaceError, lambda: c.list_tables("other"))
     fails(NoSuchTableError, lambda: c.load_table("govdata.nothing"))
     fails(NoSuchTableError, lambda: c.load_table("govdata.Nothing-at-all"))
+    fails(NoSuchTableError, lambda: c.load_table("govdata.regions.snapshots"))
+    assert not c.table_exists("govdata.regions.snapshots") and not c.namespace_exists("govdata.regions")
     assert c.list_views("govdata") == []
     assert c.table_exists("govdata.regions") and not c.table_exists("govdata.nothing")
     known = {d["id"]: d for d in json.loads(fetch("/d/catalog.json"))["datasets"]}
@@ -185,6 +194,7 @@ def tables():
         for f, g in zip(t.schema().fields, fields):
             assert f.doc.startswith(g["title"]["zh"]), f
             assert not f.required or g.get("required") and want[f.name].null_count == 0, f
+        numbers(name, t)
         bounds += metrics(name, t, want)
         questions += filters(name, t, want)
         orders += ordered(name, t, want) > 0
@@ -288,18 +298,24 @@ def history():
     bounds = metrics("current", t, csv_of(name, plain(current.schema)))
     log = t.history()
     assert log[-1].snapshot_id == t.current_snapshot().snapshot_id, log
-    moments = 0
-    for i, entry in enumerate(log):
-        last = i + 1 == len(log) or log[i + 1].timestamp_ms > entry.timestamp_ms
-        if last:
-            assert t.snapshot_as_of_timestamp(entry.timestamp_ms).snapshot_id == entry.snapshot_id
-            moments += 1
+    assert all(a.timestamp_ms < b.timestamp_ms for a, b in zip(log, log[1:])), log
+    for entry in log:
+        assert t.snapshot_as_of_timestamp(entry.timestamp_ms).snapshot_id == entry.snapshot_id
+    stamps = [s.timestamp_ms for s in t.metadata.snapshots]
+    assert all(a < b for a, b in zip(stamps, stamps[1:])), stamps
+    versions = t.inspect.metadata_log_entries().to_pylist()
+    assert versions[-1]["file"] == t.metadata_location and all(a["timestamp"] < b["timestamp"] for a, b in zip(versions, versions[1:])), versions
+    storage = {k: v for k, v in t.io.properties.items() if k.startswith("s3.")}
+    for v in versions:
+        then = StaticTable.from_metadata(v["file"], storage)
+        known = log[0].timestamp_ms <= then.metadata.last_updated_ms  # the log begins anew behind a collection
+        assert v["latest_snapshot_id"] == (then.current_snapshot().snapshot_id if known else None), v
     assert t.snapshot_as_of_timestamp(log[0].timestamp_ms - 1) is None
     assert set(t.refs()) == {"main", *releases}, t.refs()
     assert len(t.inspect.refs().to_pylist()) == len(releases) + 1 and len(t.inspect.history().to_pylist()) == len(log)
     assert t.inspect.manifests().num_rows == 1 and t.inspect.all_manifests().num_rows == len(releases) and t.inspect.entries().num_rows == 1
     assert t.inspect.all_data_files().num_rows == len(releases)
-    print(json.dumps({"bounds": bounds, "snapshots": len(shown), "schemas": len(schemas), "moments": moments, "log": len(log), "ids": {r: by_release[r]["snapshot_id"] for r in releases},
+    print(json.dumps({"bounds": bounds, "snapshots": len(shown), "schemas": len(schemas), "versions": len(versions), "log": len(log), "ids": {r: by_release[r]["snapshot_id"] for r in releases},
                       "fields": {f.name: f.field_id for s in t.schemas().values() for f in s.fields}, "uuid": str(t.metadata.table_uuid), "properties": {k: v for k, v in t.properties.items() if k != "schema.name-mapping.default"}}))
 
 
