@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -56,6 +57,30 @@ func (o *object) stat() (size int64, sum string, err error) {
 	hash := sha256.Sum256(b)
 	return int64(len(b)), hex.EncodeToString(hash[:]), nil
 }
+
+// condition answers what a request makes the object depend on (RFC 9110, 13): 0
+// where it is to be sent, or 304 or 412.
+func condition(r *http.Request, o *object, sum string) int {
+	asked := r.Clone(r.Context())
+	asked.Method = http.MethodHead
+	asked.Header.Del("Range")
+	w := headersOnly{header: http.Header{"Etag": {`"` + sum + `"`}, "Content-Type": {o.mediaType}}}
+	http.ServeContent(&w, asked, "", o.modified, strings.NewReader(""))
+	if w.status == http.StatusNotModified || w.status == http.StatusPreconditionFailed {
+		return w.status
+	}
+	return 0
+}
+
+// headersOnly is a response that goes nowhere.
+type headersOnly struct {
+	header http.Header
+	status int
+}
+
+func (w *headersOnly) Header() http.Header         { return w.header }
+func (w *headersOnly) WriteHeader(status int)      { w.status = status }
+func (w *headersOnly) Write(b []byte) (int, error) { return len(b), nil }
 
 // open refuses the files of a dataset that is not open to everyone. Who has a
 // key asks elsewhere: a store whose requests are signed with other people's

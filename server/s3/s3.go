@@ -145,13 +145,25 @@ func (f *face) object(c *gin.Context, key string) error {
 	if err != nil {
 		return err
 	}
+	caching := "public, no-cache"
+	if o.fixed {
+		caching = "public, max-age=31536000, immutable"
+	}
+	switch condition(c.Request, &o, sum) {
+	case http.StatusNotModified:
+		// Without a checksum: clients compare one with the body, and there is none.
+		c.Header("Cache-Control", caching)
+		c.Header("ETag", `"`+sum+`"`)
+		c.Header("Last-Modified", o.modified.UTC().Format(http.TimeFormat))
+		c.Status(http.StatusNotModified)
+		return nil
+	case http.StatusPreconditionFailed:
+		return &fault{http.StatusPreconditionFailed, "PreconditionFailed", "the object is another than If-Match or If-Unmodified-Since ask for"}
+	}
 	if err := oneRange(c.Request, size); err != nil {
 		return err
 	}
-	header := map[string]string{"Content-Type": o.mediaType, "Cache-Control": "public, no-cache"}
-	if o.fixed {
-		header["Cache-Control"] = "public, max-age=31536000, immutable"
-	}
+	header := map[string]string{"Content-Type": o.mediaType, "Cache-Control": caching}
 	if c.GetHeader("X-Amz-Checksum-Mode") == "ENABLED" && c.GetHeader("Range") == "" {
 		// Clients that ask for it compare it with what they got.
 		raw, err := hex.DecodeString(sum)

@@ -125,6 +125,82 @@ func codeOf(t testing.TB, w *httptest.ResponseRecorder) string {
 	return e.Code
 }
 
+// An answer that has no object, or a part of one, has no checksum: clients compare
+// it with the body that they got. 304 has no body, an error has one of its own.
+func TestOnlyAWholeObjectHasAChecksum(t *testing.T) {
+	c, h := site(t)
+	r := publish(t, c, "things", catalog.OpenUnconditional, "0123456789")
+	tag := `"` + r.Artefacts[0].SHA256 + `"`
+	before, after := r.PublishedAt.Add(-time.Hour).UTC().Format(http.TimeFormat), r.PublishedAt.Add(time.Hour).UTC().Format(http.TimeFormat)
+	at := r.PublishedAt.UTC().Format(http.TimeFormat)
+	tried := 0
+	for _, q := range []struct {
+		headers []string
+		status  int
+		code    string
+	}{
+		{nil, 200, ""},
+		{[]string{"If-None-Match", tag}, 304, ""},
+		{[]string{"If-None-Match", "W/" + tag}, 304, ""},
+		{[]string{"If-None-Match", "*"}, 304, ""},
+		{[]string{"If-None-Match", `"other", ` + tag}, 304, ""},
+		{[]string{"If-None-Match", `"other"`}, 200, ""},
+		{[]string{"If-Match", tag}, 200, ""},
+		{[]string{"If-Match", "*"}, 200, ""},
+		{[]string{"If-Match", `"other"`}, 412, "PreconditionFailed"},
+		{[]string{"If-Match", "W/" + tag}, 412, "PreconditionFailed"},
+		{[]string{"If-Modified-Since", at}, 304, ""},
+		{[]string{"If-Modified-Since", after}, 304, ""},
+		{[]string{"If-Modified-Since", before}, 200, ""},
+		{[]string{"If-Modified-Since", "yesterday"}, 200, ""},
+		{[]string{"If-Unmodified-Since", before}, 412, "PreconditionFailed"},
+		{[]string{"If-Unmodified-Since", after}, 200, ""},
+		{[]string{"If-Match", `"other"`, "If-None-Match", tag}, 412, "PreconditionFailed"},
+		{[]string{"If-Match", tag, "If-Unmodified-Since", before}, 200, ""},
+		{[]string{"If-None-Match", `"other"`, "If-Modified-Since", after}, 200, ""},
+		{[]string{"If-None-Match", tag, "Range", "bytes=0-3"}, 304, ""},
+		{[]string{"If-Match", `"other"`, "Range", "bytes=99-"}, 412, "PreconditionFailed"},
+		{[]string{"Range", "bytes=0-3"}, 206, ""},
+		{[]string{"Range", "bytes=0-3", "If-Range", tag}, 206, ""},
+		{[]string{"Range", "bytes=0-3", "If-Range", `"other"`}, 200, ""},
+		{[]string{"Range", "bytes=99-"}, 416, "InvalidRange"},
+		{[]string{"Range", "bytes=-0"}, 416, "InvalidRange"},
+	} {
+		for _, key := range []string{FileKey(r, r.Artefacts[0]), string(r.Dataset.ID) + "/" + string(r.Release) + "/nothing.csv"} {
+			for _, method := range []string{"GET", "HEAD"} {
+				tried++
+				w := ask(h, method, "/govdata/"+key, append([]string{"X-Amz-Checksum-Mode", "ENABLED"}, q.headers...)...)
+				status, code := q.status, q.code
+				if strings.HasSuffix(key, "nothing.csv") {
+					status, code = 404, "NoSuchKey"
+				}
+				if w.Code != status {
+					t.Errorf("%s %s %v: status %d, want %d", method, key, q.headers, w.Code, status)
+				}
+				head := w.Result().Header
+				if sum := head.Get("X-Amz-Checksum-Sha256"); (sum != "") != (status == 200 && !slices.Contains(q.headers, "If-Range")) {
+					t.Errorf("%s %s %v: status %d, checksum %q", method, key, q.headers, w.Code, sum)
+				}
+				if (head.Get("X-Amz-Checksum-Sha256") == "") != (head.Get("X-Amz-Checksum-Type") == "") {
+					t.Errorf("%s %s %v: %v", method, key, q.headers, head)
+				}
+				body := w.Body.String()
+				switch {
+				case (method == "HEAD" || status == 304) && body != "":
+					t.Errorf("%s %s %v: status %d has the body %q", method, key, q.headers, w.Code, body)
+				case method == "GET" && status >= 400 && (codeOf(t, w) != code || head.Get("ETag") != "" || head.Get("Content-Type") != "application/xml"):
+					t.Errorf("%s %s %v: %v %s", method, key, q.headers, head, body)
+				case status == 304 && (head.Get("ETag") != tag || head.Get("Content-Type") != "" || head.Get("Content-Length") != ""):
+					t.Errorf("%s %s %v: %v", method, key, q.headers, head)
+				}
+			}
+		}
+	}
+	if tried < 100 {
+		t.Errorf("only %d requests", tried)
+	}
+}
+
 func TestAnObjectIsGivenWholeAndInRanges(t *testing.T) {
 	c, h := site(t)
 	r := publish(t, c, "things", catalog.OpenUnconditional, "0123456789")
