@@ -19,31 +19,36 @@ type Archived struct {
 }
 
 // Archive keeps the bytes of a raw upload under their SHA-256, whatever
-// becomes of them later. A file that is there already is kept once.
-func (c *Catalog) Archive(r io.Reader) (Archived, error) {
-	root := filepath.Join(c.PrivateDir(), "archive")
-	if err := os.MkdirAll(root, 0o700); err != nil {
-		return Archived{}, fmt.Errorf("archive: %w", err)
-	}
-	f, err := os.CreateTemp(root, "upload-")
+// becomes of the release later. A file that is there already is kept once.
+func (s *Staging) Archive(r io.Reader) (Archived, error) {
+	a, err := s.archive(r)
 	if err != nil {
 		return Archived{}, fmt.Errorf("archive: %w", err)
 	}
-	defer os.Remove(f.Name())
+	return a, nil
+}
+
+func (s *Staging) archive(r io.Reader) (a Archived, err error) {
+	// In the staging, so that it goes with it where the process dies.
+	upload := filepath.Join(s.WorkDir(), "upload")
+	f, err := os.OpenFile(upload, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return a, err
+	}
 	sum, n, err := copyHashed(f, r)
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return Archived{}, fmt.Errorf("archive: %w", err)
+		return a, errors.Join(err, os.Remove(upload))
 	}
-	a := Archived{SHA256: hex.EncodeToString(sum), Bytes: n}
-	a.Path = filepath.Join(root, a.SHA256[:2], a.SHA256)
+	a = Archived{SHA256: hex.EncodeToString(sum), Bytes: n}
+	a.Path = filepath.Join(s.c.PrivateDir(), "archive", a.SHA256[:2], a.SHA256)
 	if _, err := os.Stat(a.Path); err == nil {
-		return a, nil
+		return a, os.Remove(upload)
 	}
 	if err := os.MkdirAll(filepath.Dir(a.Path), 0o700); err != nil {
-		return a, fmt.Errorf("archive: %w", err)
+		return a, err
 	}
-	if err := os.Rename(f.Name(), a.Path); err != nil {
-		return a, fmt.Errorf("archive: %w", err)
+	if err := os.Rename(upload, a.Path); err != nil {
+		return a, err
 	}
 	return a, syncDir(filepath.Dir(a.Path))
 }

@@ -29,7 +29,7 @@ import (
 //	restricted/<dataset>/...                   the same for what is not open to everyone
 //	private/archive/ab/ab12...                 raw uploads by SHA-256
 //	private/records/<dataset>/<release>/       rejects and report of the ingest that made it, and the statistics of a release that is not open to everyone
-//	private/staging/<dataset>-*/               a release in the making
+//	private/staging/<dataset>/                 a release in the making
 //	private/locks/<dataset>                    held while a dataset changes
 const (
 	publicDir     = "public"

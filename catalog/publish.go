@@ -36,31 +36,47 @@ func (c *Catalog) Stage(id ID) (*Staging, error) {
 		return nil, err
 	}
 	s := &Staging{c: c, id: id, unlock: unlock}
-	root := filepath.Join(c.PrivateDir(), "staging")
-	if err := s.init(root); err != nil {
+	if err := s.init(); err != nil {
+		err = errors.Join(err, os.RemoveAll(s.dir))
 		unlock()
 		return nil, fmt.Errorf("stage %s: %w", id, err)
 	}
 	return s, nil
 }
 
-func (s *Staging) init(root string) error {
-	if err := os.MkdirAll(root, 0o700); err != nil {
+func (s *Staging) init() error {
+	s.dir = s.c.stagingDir(s.id)
+	if err := os.MkdirAll(filepath.Dir(s.dir), 0o700); err != nil {
 		return err
 	}
-	dead, err := filepath.Glob(filepath.Join(root, string(s.id)+"-*"))
-	if err != nil {
+	if err := s.c.sweep(s.id); err != nil {
 		return err
 	}
-	for _, d := range dead {
-		if err := os.RemoveAll(d); err != nil {
+	for _, dir := range []string{s.dir, s.WorkDir(), s.RecordsDir()} {
+		if err := os.Mkdir(dir, 0o700); err != nil {
 			return err
 		}
 	}
-	if s.dir, err = os.MkdirTemp(root, string(s.id)+"-"); err != nil {
+	return os.Mkdir(s.Dir(), 0o755)
+}
+
+// sweep removes what an interrupted change of a dataset left behind. The caller
+// holds the dataset's lock.
+func (c *Catalog) sweep(id ID) error {
+	staged, err := filepath.Glob(filepath.Join(c.PrivateDir(), "staging", string(id)+"-*")) // as earlier versions named them
+	if err != nil {
 		return err
 	}
-	return errors.Join(os.Mkdir(s.Dir(), 0o755), os.Mkdir(s.WorkDir(), 0o700), os.Mkdir(s.RecordsDir(), 0o700))
+	for _, dir := range append(staged, c.stagingDir(id)) {
+		if err := os.RemoveAll(dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Catalog) stagingDir(id ID) string {
+	return filepath.Join(c.PrivateDir(), "staging", string(id))
 }
 
 // lock takes the lock under which a dataset changes. The kernel gives it back

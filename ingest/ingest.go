@@ -141,7 +141,7 @@ func (r *run) archive(files []File) error {
 		if err != nil {
 			return fmt.Errorf("%w: %w", catalog.ErrInvalid, err)
 		}
-		a, err := r.cat.Archive(f)
+		a, err := r.staging.Archive(f)
 		f.Close()
 		if err != nil {
 			return err

@@ -32,6 +32,9 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 2 && os.Args[1] == "look" {
 		os.Exit(look(os.Args[2]))
 	}
+	if len(os.Args) > 2 && os.Args[1] == "jobs" {
+		os.Exit(jobs(os.Args[2]))
+	}
 	code := m.Run()
 	if shared.stop != nil {
 		shared.stop()
