@@ -44,7 +44,7 @@ func (s *Staging) archive(r io.Reader) (a Archived, err error) {
 	if _, err := os.Stat(a.Path); err == nil {
 		return a, os.Remove(upload)
 	}
-	if err := os.MkdirAll(filepath.Dir(a.Path), 0o700); err != nil {
+	if err := makeDir(filepath.Dir(a.Path), 0o700); err != nil {
 		return a, err
 	}
 	if err := os.Rename(upload, a.Path); err != nil {

@@ -185,14 +185,7 @@ func (s statistics) write(dir string) error {
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(dir, statisticsName)
-	if err := writeSynced(path+".new", data); err != nil {
-		return err
-	}
-	if err := errors.Join(os.Chmod(path+".new", 0o600), os.Rename(path+".new", path)); err != nil {
-		return err
-	}
-	return syncDir(dir)
+	return WriteFile(filepath.Join(dir, statisticsName), data, 0o600)
 }
 
 // Whole returns the manifest with all that was computed from the values, as
@@ -399,10 +392,10 @@ func (c *Catalog) reduce(ref Ref) error {
 	if err != nil {
 		return err
 	}
-	if err := writeSynced(manifest+".new", data); err != nil {
+	if err := writeSynced(manifest+".new", data, 0o644); err != nil {
 		return err
 	}
-	if err := writeSynced(signature+".new", sig); err != nil {
+	if err := writeSynced(signature+".new", sig, 0o644); err != nil {
 		return err
 	}
 	reached("reduced manifest written")

@@ -79,7 +79,7 @@ func (p *Profile) Write(dir string) (*Artefact, error) {
 	if err != nil {
 		return nil, fmt.Errorf("profile: %w", err)
 	}
-	if err := writeSynced(filepath.Join(dir, profileName), b); err != nil {
+	if err := writeSynced(filepath.Join(dir, profileName), b, 0o644); err != nil {
 		return nil, fmt.Errorf("profile: %w", err)
 	}
 	sum := sha256.Sum256(b)

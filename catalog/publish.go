@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -22,6 +23,8 @@ type Staging struct {
 	id     ID
 	dir    string
 	unlock func()
+	// definition is kept with the release, see Define.
+	definition []byte
 }
 
 // reached is called as each step of a change on disk is done; tests replace
@@ -60,15 +63,103 @@ func (s *Staging) init() error {
 	return os.Mkdir(s.Dir(), 0o755)
 }
 
-// sweep removes what an interrupted change of a dataset left behind. The caller
-// holds the dataset's lock.
+// leftovers lists what interrupted changes of a dataset left behind, in the order
+// in which it is to be removed. The caller holds the dataset's lock.
+func (c *Catalog) leftovers(id ID) ([]string, error) {
+	paths, err := filepath.Glob(filepath.Join(c.PrivateDir(), "staging", string(id)+"-*")) // as earlier versions named them
+	if err != nil {
+		return nil, err
+	}
+	if staged := c.stagingDir(id); isDir(staged) {
+		paths = append(paths, staged)
+	}
+	c.forget(id)
+	p, err := c.readPointer(id)
+	if errors.Is(err, ErrNotFound) {
+		err = c.lostPointer(id)
+	}
+	if err != nil {
+		return paths, err
+	}
+	vouched := func(name string) (isRelease, vouched bool) {
+		r, err := ParseReleaseID(name)
+		if err != nil {
+			return false, false
+		}
+		state, _ := p.state(r)
+		return true, state == there
+	}
+	home := c.half(id)
+	for _, half := range halves {
+		dir := filepath.Join(c.dir, half, string(id))
+		entries, err := os.ReadDir(dir)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		} else if err != nil {
+			return paths, err
+		}
+		gone := 0
+		for _, e := range entries {
+			isRelease, kept := vouched(strings.TrimSuffix(e.Name(), collectedSuffix))
+			if e.Name() == pointerName+".new" || isRelease && e.IsDir() && (!kept || half != home || strings.HasSuffix(e.Name(), collectedSuffix)) {
+				paths = append(paths, filepath.Join(dir, e.Name()))
+				gone++
+			}
+		}
+		if half != home && gone == len(entries) {
+			paths = append(paths, dir)
+		}
+	}
+	records := filepath.Dir(c.recordsDir(id, ""))
+	entries, err := os.ReadDir(records)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return paths, err
+	}
+	for _, e := range entries {
+		r, err := ParseReleaseID(e.Name())
+		if err != nil {
+			continue
+		}
+		if state, _ := p.state(r); state == unpublished {
+			paths = append(paths, filepath.Join(records, e.Name()))
+		}
+	}
+	return paths, nil
+}
+
+// lostPointer tells a dataset whose pointer was taken away from one whose first
+// publish was interrupted: the latter has one release, which follows none. What
+// was published is not cleared away as a leftover.
+func (c *Catalog) lostPointer(id ID) error {
+	for _, half := range halves {
+		dir := filepath.Join(c.dir, half, string(id))
+		manifests, err := filepath.Glob(filepath.Join(dir, "*-*", manifestName))
+		if err != nil {
+			return err
+		}
+		manifests = slices.DeleteFunc(manifests, func(m string) bool { return strings.HasSuffix(filepath.Dir(m), collectedSuffix) })
+		follows := false
+		for _, path := range manifests {
+			var m Manifest
+			data, err := os.ReadFile(path)
+			follows = follows || err == nil && json.Unmarshal(data, &m) == nil && m.Previous != ""
+		}
+		if len(manifests) > 1 || follows {
+			return fmt.Errorf("%s has releases and no %s: put that back, or take the folder away: %w", dir, pointerName, ErrCorrupt)
+		}
+	}
+	return nil
+}
+
+// sweep removes what interrupted changes of a dataset left behind. The caller
+// holds its lock.
 func (c *Catalog) sweep(id ID) error {
-	staged, err := filepath.Glob(filepath.Join(c.PrivateDir(), "staging", string(id)+"-*")) // as earlier versions named them
+	paths, err := c.leftovers(id)
 	if err != nil {
 		return err
 	}
-	for _, dir := range append(staged, c.stagingDir(id)) {
-		if err := os.RemoveAll(dir); err != nil {
+	for _, path := range paths {
+		if err := os.RemoveAll(path); err != nil {
 			return err
 		}
 	}
@@ -120,14 +211,26 @@ func (s *Staging) Discard() error {
 // Refuse gives the release up and keeps its records, so that the department
 // can see why; it returns the folder they are kept in.
 func (s *Staging) Refuse() (string, error) {
-	kept := filepath.Join(s.c.PrivateDir(), "records", string(s.id), "refused-"+s.Now().UTC().Format("20060102T150405Z"))
-	if err := os.MkdirAll(filepath.Dir(kept), 0o700); err != nil {
-		return "", fmt.Errorf("refuse %s: %w", s.id, err)
-	}
-	if err := replaceDir(s.RecordsDir(), kept); err != nil {
+	kept, err := s.refuse()
+	if err != nil {
 		return "", fmt.Errorf("refuse %s: %w", s.id, err)
 	}
 	return kept, s.Discard()
+}
+
+func (s *Staging) refuse() (string, error) {
+	dir := filepath.Join(s.c.PrivateDir(), "records", string(s.id))
+	if err := makeDir(dir, 0o700); err != nil {
+		return "", err
+	}
+	kept, err := freeName(filepath.Join(dir, "refused-"+s.Now().UTC().Format("20060102T150405Z")))
+	if err != nil {
+		return "", err
+	}
+	if err := syncTree(s.RecordsDir()); err != nil {
+		return "", err
+	}
+	return kept, replaceDir(s.RecordsDir(), kept)
 }
 
 // Publish makes the staged files the current release. Every file is hashed
@@ -140,9 +243,16 @@ func (s *Staging) Publish(ctx context.Context, m Manifest) (*Release, error) {
 	}
 	r, err := s.publish(m)
 	if err != nil {
+		// What was moved already goes with the rest, unless the pointer vouches for it.
+		if failed := s.c.sweep(s.id); failed != nil {
+			err = errors.Join(err, fmt.Errorf("the next ingest or govdata gc clears away what is left: %w", failed))
+		}
 		return nil, fmt.Errorf("publish %s: %w", s.id, err)
 	}
-	return r, s.Discard()
+	if err := s.Discard(); err != nil {
+		return r, fmt.Errorf("publish %s: release %s is current; the next ingest or govdata gc clears away what is left: %w", s.id, r.Release, err)
+	}
+	return r, nil
 }
 
 func (s *Staging) check(ctx context.Context, m *Manifest) error {
@@ -192,10 +302,10 @@ func (s *Staging) publish(m Manifest) (*Release, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := writeSynced(filepath.Join(s.Dir(), manifestName), data); err != nil {
+	if err := writeSynced(filepath.Join(s.Dir(), manifestName), data, 0o644); err != nil {
 		return nil, err
 	}
-	if err := writeSynced(filepath.Join(s.Dir(), signatureName), signature); err != nil {
+	if err := writeSynced(filepath.Join(s.Dir(), signatureName), signature, 0o644); err != nil {
 		return nil, err
 	}
 	if err := syncDir(s.Dir()); err != nil {
@@ -204,8 +314,21 @@ func (s *Staging) publish(m Manifest) (*Release, error) {
 	reached("manifest written")
 
 	records := c.recordsDir(s.id, m.Release)
-	if err := os.MkdirAll(filepath.Dir(records), 0o700); err != nil {
+	if err := makeDir(filepath.Dir(records), 0o700); err != nil {
 		return nil, err
+	}
+	if err := syncTree(s.RecordsDir()); err != nil {
+		return nil, err
+	}
+	if state, last := p.state(m.Release); state != unpublished && isDir(records) {
+		// The release was there before, made of what another sender sent.
+		earlier, err := freeName(records + "-sent-" + last.At.UTC().Format("20060102T150405Z"))
+		if err == nil {
+			err = os.Rename(records, earlier)
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
 	if err := replaceDir(s.RecordsDir(), records); err != nil {
 		return nil, err
@@ -234,11 +357,56 @@ func (s *Staging) publish(m Manifest) (*Release, error) {
 	}
 	reached("release in place")
 
+	undo, err := s.define()
+	if err != nil {
+		return nil, err
+	}
 	p.Current = m.Release
 	if err := c.reclassify(s.id, p, &m.Dataset, Event{At: m.PublishedAt, Kind: "publish", Release: m.Release}); err != nil {
+		if !errors.Is(err, ErrUnsure) {
+			err = errors.Join(err, undo())
+		}
 		return nil, err
 	}
 	return c.Resolve(ref)
+}
+
+// Define has the definition of a dataset that does not come with the program kept
+// when the release becomes current.
+func (s *Staging) Define(text []byte) { s.definition = text }
+
+// KeepDefinition keeps the definition where the release that is current is the one
+// that was to be made.
+func (s *Staging) KeepDefinition() error {
+	_, err := s.define()
+	return err
+}
+
+// define writes the definition, and returns what puts the one of before back.
+func (s *Staging) define() (undo func() error, err error) {
+	nothing := func() error { return nil }
+	if s.definition == nil {
+		return nothing, nil
+	}
+	path := s.c.DefinitionPath(s.id)
+	before, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("definition: %w", err)
+	}
+	if err == nil && bytes.Equal(before, s.definition) {
+		return nothing, nil
+	}
+	undo = func() error { return WriteFile(path, before, 0o600) }
+	if err != nil {
+		undo = func() error { return removed(path) }
+	}
+	if err := makeDir(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("definition: %w", err)
+	}
+	if err := WriteFile(path, s.definition, 0o600); err != nil {
+		return nil, fmt.Errorf("definition: %w", errors.Join(err, undo()))
+	}
+	return undo, nil
 }
 
 // makeDatasetDir returns the folder of a dataset: where it lies, or else a new
@@ -259,11 +427,11 @@ func (c *Catalog) makeDatasetDir(id ID, half string) (string, error) {
 			}
 		}
 	}
-	if err := os.MkdirAll(filepath.Join(c.dir, half), perm); err != nil {
+	if err := makeDir(filepath.Join(c.dir, half), perm); err != nil {
 		return "", err
 	}
 	dir := filepath.Join(c.dir, half, string(id))
-	return dir, os.MkdirAll(dir, 0o755)
+	return dir, makeDir(dir, 0o755)
 }
 
 // RecordsDir returns where the rejects and the report of the ingest that made
@@ -288,15 +456,16 @@ func (c *Catalog) writePointer(id ID, p pointer) error {
 		}
 	}
 	path := filepath.Join(dir, pointerName)
-	if err := writeSynced(path+".new", data); err != nil {
-		return err
+	if err := writeSynced(path+".new", data, 0o644); err != nil {
+		return errors.Join(err, removed(path+".new"))
 	}
 	reached("pointer prepared")
-	if err := os.Rename(path+".new", path); err != nil {
-		return err
-	}
+	err = renamed(path+".new", path)
 	c.forget(id)
-	return syncDir(dir)
+	if errors.Is(err, ErrUnsure) {
+		err = fmt.Errorf("release %s is current, and a failure of the machine may undo that: %w", p.Current, err)
+	}
+	return err
 }
 
 func isDir(path string) bool {
@@ -350,6 +519,17 @@ func (c *Catalog) GC(keep int, dryRun bool) ([]Collected, error) {
 	if err != nil {
 		return nil, fmt.Errorf("gc: %w", err)
 	}
+	// A first publish that was interrupted may have left nothing but this.
+	staged, err := os.ReadDir(filepath.Join(c.PrivateDir(), "staging"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("gc: %w", err)
+	}
+	for _, e := range staged {
+		name, _, _ := strings.Cut(e.Name(), "-") // earlier versions put a number behind it
+		if id, err := ParseID(name); err == nil && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
 	var all []Collected
 	for _, id := range ids {
 		collected, err := c.collect(id, keep, dryRun)
@@ -382,44 +562,39 @@ func (c *Catalog) collect(id ID, keep int, dryRun bool) ([]Collected, error) {
 		}
 	}
 	var out []Collected
-	for _, path := range c.releaseDirs(id) {
-		name := filepath.Base(path)
-		release, err := ParseReleaseID(strings.TrimSuffix(name, collectedSuffix))
-		if err != nil || (kept[release] && name == string(release) && filepath.Dir(path) == c.datasetDir(id)) {
-			continue
-		}
-		got := Collected{Ref: Ref{Dataset: id, Release: release}, Path: path, Bytes: dirSize(path), Why: "older than the releases to keep"}
-		state, _ := p.state(release)
-		if state != there {
-			got.Why = "left by an interrupted publish or collection"
-		}
-		out = append(out, got)
+	left, err := c.leftovers(id)
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range left {
+		release, _ := ParseReleaseID(strings.TrimSuffix(filepath.Base(path), collectedSuffix)) // "" for others
+		out = append(out, Collected{Ref: Ref{Dataset: id, Release: release}, Path: path, Bytes: dirSize(path), Why: "left by an interrupted command"})
 		if dryRun {
 			continue
 		}
-		if state == there {
-			p.Events = append(slices.Clone(p.Events), Event{At: c.Now(), Kind: "collect", Release: release})
-			if err := c.writePointer(id, p); err != nil {
-				return out, err
-			}
-			reached("collection recorded")
+		if err := os.RemoveAll(path); err != nil {
+			return out, err
 		}
+	}
+	for _, r := range releases {
+		if kept[r.Release] {
+			continue
+		}
+		path := c.releaseDir(r.Ref())
+		out = append(out, Collected{Ref: r.Ref(), Path: path, Bytes: dirSize(path), Why: "older than the releases to keep"})
+		if dryRun {
+			continue
+		}
+		p.Events = append(slices.Clone(p.Events), Event{At: c.Now(), Kind: "collect", Release: r.Release})
+		if err := c.writePointer(id, p); err != nil {
+			return out, err
+		}
+		reached("collection recorded")
 		if err := removeDir(path); err != nil {
 			return out, err
 		}
 	}
 	return out, nil
-}
-
-// releaseDirs lists the folders of releases of a dataset, those too that were left
-// in a half that it does not lie in.
-func (c *Catalog) releaseDirs(id ID) []string {
-	var paths []string
-	for _, half := range halves {
-		found, _ := filepath.Glob(filepath.Join(c.dir, half, string(id), "*-*")) // the pattern is a good one
-		paths = append(paths, found...)
-	}
-	return slices.DeleteFunc(paths, func(path string) bool { return !isDir(path) })
 }
 
 const collectedSuffix = ".collected"
@@ -436,34 +611,6 @@ func removeDir(path string) error {
 		path += collectedSuffix
 	}
 	return os.RemoveAll(path)
-}
-
-// replaceDir moves from to to, in place of whatever is there.
-func replaceDir(from, to string) error {
-	if err := os.RemoveAll(to); err != nil {
-		return err
-	}
-	if err := os.Rename(from, to); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(to))
-}
-
-func writeSynced(path string, data []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	return errors.Join(err, f.Sync(), f.Close())
-}
-
-func syncDir(path string) error {
-	d, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
 
 func dirSize(path string) (n int64) {

@@ -92,18 +92,7 @@ func writeSecret(path string, key ed25519.PrivateKey) error {
 	if err != nil {
 		return err
 	}
-	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	err = pem.Encode(f, &pem.Block{Type: "PRIVATE KEY", Bytes: der})
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(path+".new", path); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
+	return WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600)
 }
 
 // showKey puts the public key where it is served from.
@@ -120,10 +109,7 @@ func (c *Catalog) showKey(key ed25519.PublicKey) error {
 		if there, err := os.ReadFile(path); err == nil && bytes.Equal(there, text) {
 			continue
 		}
-		if err := writeSynced(path+".new", text); err != nil {
-			return err
-		}
-		if err := os.Rename(path+".new", path); err != nil {
+		if err := WriteFile(path, text, 0o644); err != nil {
 			return err
 		}
 	}
@@ -266,11 +252,5 @@ func (c *Catalog) contentKey() ([]byte, error) {
 	}
 	key = make([]byte, sha256.Size)
 	rand.Read(key) // never fails
-	if err := writeSynced(path+".new", key); err != nil {
-		return nil, err
-	}
-	if err := errors.Join(os.Chmod(path+".new", 0o600), os.Rename(path+".new", path)); err != nil {
-		return nil, err
-	}
-	return key, syncDir(filepath.Dir(path))
+	return key, WriteFile(path, key, 0o600)
 }

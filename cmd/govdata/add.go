@@ -153,14 +153,11 @@ func (a *app) publishAdded(c *cobra.Command, d *catalog.Dataset, path string, ac
 		return err
 	}
 	p := newProgress(a.stderr, string(d.ID))
-	r, report, err := publish(c.Context(), cat, d, []ingest.File{{Path: path, Name: filepath.Base(path)}}, ingest.Options{Accept: accept}, p)
+	r, report, err := publish(c.Context(), cat, d, text, []ingest.File{{Path: path, Name: filepath.Base(path)}}, ingest.Options{Accept: accept}, p)
 	p.end()
 	if errors.Is(err, catalog.ErrUnchanged) {
 		return a.sayUnchanged(cat, d.ID, err, false)
 	} else if err != nil {
-		return err
-	}
-	if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o700), os.WriteFile(file, text, 0o600)); err != nil {
 		return err
 	}
 	report.Describe(a.stdout, language())

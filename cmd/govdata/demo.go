@@ -118,7 +118,7 @@ func (a *app) ingestSamples(ctx context.Context, cat *catalog.Catalog, d *catalo
 	}
 	for i, s := range d.Samples {
 		p := newProgress(nil, string(d.ID))
-		r, report, err := publish(ctx, cat, d, files[i:i+1], ingest.Options{Mode: s.Mode, Layout: catalog.Layout{Charset: s.Charset}}, p)
+		r, report, err := publish(ctx, cat, d, nil, files[i:i+1], ingest.Options{Mode: s.Mode, Layout: catalog.Layout{Charset: s.Charset}}, p)
 		if errors.Is(err, catalog.ErrUnchanged) {
 			continue
 		} else if err != nil {

@@ -51,7 +51,7 @@ read, or breaks too many rules, changes nothing, and the exit code is 1.`,
 				files = append(files, ingest.File{Path: path, Name: filepath.Base(path)})
 			}
 			p := newProgress(a.stderr, string(d.ID))
-			r, report, err := publish(c.Context(), cat, d, files, o, p)
+			r, report, err := publish(c.Context(), cat, d, nil, files, o, p)
 			p.end()
 			if errors.Is(err, catalog.ErrUnchanged) {
 				return a.sayUnchanged(cat, d.ID, err, asJSON)

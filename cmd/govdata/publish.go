@@ -21,14 +21,15 @@ import (
 )
 
 // publish takes the files of one department the whole way: ingest builds the
-// release, export renders its download files, catalog makes it current. On
-// any error the current release stays as it is.
-func publish(ctx context.Context, cat *catalog.Catalog, d *catalog.Dataset, files []ingest.File, o ingest.Options, p *progress) (*catalog.Release, *ingest.Report, error) {
+// release, export renders its download files, catalog makes it current and keeps
+// the definition, if any, with it. On any error the current release stays as it is.
+func publish(ctx context.Context, cat *catalog.Catalog, d *catalog.Dataset, definition []byte, files []ingest.File, o ingest.Options, p *progress) (*catalog.Release, *ingest.Report, error) {
 	st, err := cat.Stage(d.ID)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer st.Discard()
+	st.Define(definition)
 	p.stage("reading")
 	o.Progress = p.bytes
 	o.Software = "govdata " + version()
@@ -55,7 +56,11 @@ func publish(ctx context.Context, cat *catalog.Catalog, d *catalog.Dataset, file
 // those that are current already, as unchanged tells. The error is that one, with
 // the new openness in it.
 func reclassified(st *catalog.Staging, d *catalog.Dataset, unchanged error) error {
-	changed, err := st.Reclassify(d)
+	err := st.KeepDefinition()
+	changed := false
+	if err == nil {
+		changed, err = st.Reclassify(d)
+	}
 	if err != nil {
 		return err
 	}
