@@ -7,11 +7,12 @@ DATA  ?= data
 ADDR  ?= :8080
 ROWS  ?= 1000000
 FUZZ  ?= 10s
+FAULTS ?= 500
 
 export GOFLAGS := $(GOFLAGS) -tags=$(TAGS)
 export CGO_ENABLED := 1
 
-.PHONY: run build test test-clients test-long check format bench fuzz golden clean help tools
+.PHONY: run build test test-clients test-long test-faults check format bench fuzz golden clean help tools
 
 ## run: build, ingest the bundled samples, serve on http://localhost:8080
 run: build
@@ -34,6 +35,10 @@ test-clients: build
 ## test-long: a thousand kills of a publish, and hours' worth of generated hostile queries
 test-long: build
 	GOVDATA_TEST_LONG=30m GOVDATA_TEST_BINARY=$(CURDIR)/bin/govdata $(GO) test -timeout 3h -count=1 -v -run 'Killed|Generated' ./cmd/govdata ./server/query
+
+## test-faults: system calls of what changes a data directory fail, are cut short or are the last of their process (FAULTS=500)
+test-faults: build
+	GOVDATA_FAULTS=$(FAULTS) GOVDATA_TEST_BINARY=$(CURDIR)/bin/govdata CI=true $(GO) test -timeout 5h -count=1 -v -run '^TestFaults$$' ./cmd/govdata
 
 ## check: gofmt, vet, staticcheck, govulncheck, race tests
 check: format

@@ -36,6 +36,12 @@ func (s *Staging) archive(r io.Reader) (a Archived, err error) {
 		return a, err
 	}
 	sum, n, err := copyHashed(f, r)
+	if err == nil {
+		var info os.FileInfo
+		if info, err = f.Stat(); err == nil && info.Size() != n {
+			err = fmt.Errorf("%d bytes were written and %d are there: %w", n, info.Size(), io.ErrShortWrite)
+		}
+	}
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return a, errors.Join(err, os.Remove(upload))
 	}

@@ -368,7 +368,11 @@ func (s *Staging) publish(m Manifest) (*Release, error) {
 		}
 		return nil, err
 	}
-	return c.Resolve(ref)
+	r, err := c.Resolve(ref)
+	if err != nil {
+		return nil, fmt.Errorf("release %s is current, and cannot be read back: %w", m.Release, err)
+	}
+	return r, nil
 }
 
 // Define has the definition of a dataset that does not come with the program kept
