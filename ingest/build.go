@@ -173,30 +173,36 @@ func (l *loader) attach(previous *catalog.Release) error {
 
 // build writes the sorted release file.
 func (l *loader) build(r *run, m *catalog.Manifest) error {
-	rows, err := l.rows(r, m.Mode)
+	fresh, kept, err := l.rows(r, m.Mode)
 	if err != nil {
 		return err
 	}
-	if rows, err = l.computed(r, rows); err != nil {
+	if err := l.calendar(); err != nil {
 		return err
 	}
 	var names []string
 	for _, f := range l.dataset.Public() {
 		names = append(names, f.Name)
 	}
-	order := slices.Compact(append(slices.Clone(l.dataset.SortKey()), l.dataset.Key...))
+	order := orderOf(l.dataset)
 	by := "_new, _row"
 	if len(order) > 0 {
 		by = idents(order) + ", " + by
 	}
 	path := filepath.Join(r.staging.Dir(), catalog.StoreName)
-	for _, query := range []string{
-		"ATTACH " + store.Literal(path) + " AS release",
-		"CREATE TABLE release." + store.Table + " AS SELECT " + idents(names) + " FROM (" + rows + ") ORDER BY " + by,
-	} {
-		if err := l.exec(query); err != nil {
-			return err
-		}
+	if err := l.exec("ATTACH " + store.Literal(path) + " AS release"); err != nil {
+		return err
+	}
+	sorted := func(rows string) string {
+		return "SELECT " + idents(names) + " FROM (" + l.computed(r, rows) + ") ORDER BY " + by
+	}
+	if kept == "" {
+		err = l.exec("CREATE TABLE release." + store.Table + " AS " + sorted(fresh))
+	} else if err = l.exec("CREATE TABLE release." + store.Table + " AS " + sorted(kept+" UNION ALL BY NAME "+fresh) + " LIMIT 0"); err == nil {
+		err = l.merge(r, order, fresh, kept, func(rows string) string { return "INSERT INTO release." + store.Table + " " + sorted(rows) })
+	}
+	if err != nil {
+		return err
 	}
 	if m.Rows, err = l.count("release." + store.Table); err != nil {
 		return err
@@ -226,30 +232,30 @@ func (l *loader) build(r *run, m *catalog.Manifest) error {
 // previous release that stay: the fields that were sent, _new, _row for their
 // order, and _first, the day on which a row was first published, null for
 // those that are new.
-func (l *loader) rows(r *run, mode catalog.Mode) (string, error) {
+func (l *loader) rows(r *run, mode catalog.Mode) (fresh, kept string, err error) {
 	var names []string
 	for _, f := range l.dataset.Sent() {
 		names = append(names, "l."+store.Ident(f.Name))
 	}
 	columns := strings.Join(names, ", ")
 	if r.previous == nil {
-		return "SELECT " + columns + ", 1 AS _new, l._row, NULL::DATE AS _first FROM landed l", nil
+		return "SELECT " + columns + ", 1 AS _new, l._row, NULL::DATE AS _first FROM landed l", "", nil
 	}
 	if err := l.attach(r.previous); err != nil {
-		return "", err
+		return "", "", err
 	}
-	first, before := firstPublished(r.previous), "landed l"
+	first, from := firstPublished(r.previous), "landed l"
 	if l.dataset.Deadline != nil && sameKey(l.dataset, &r.previous.Dataset) {
-		before += " LEFT JOIN previous." + store.Table + " p ON " + equal(l.dataset.Key, "l", "p")
+		from += " LEFT JOIN previous." + store.Table + " p ON " + equal(l.dataset.Key, "l", "p")
 	} else {
 		first = "NULL::DATE"
 	}
-	rows := "SELECT " + columns + ", 1 AS _new, l._row, " + first + " AS _first FROM " + before
+	fresh = "SELECT " + columns + ", 1 AS _new, l._row, " + first + " AS _first FROM " + from
 	if mode == catalog.Replace {
-		return rows, nil
+		return fresh, "", nil
 	}
-	kept, err := l.kept(r, mode)
-	return rows + " UNION ALL BY NAME " + kept, err
+	kept, err = l.kept(r, mode)
+	return fresh, kept, err
 }
 
 // equal compares the fields of a key between two tables.

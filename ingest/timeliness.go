@@ -22,13 +22,8 @@ func firstPublished(previous *catalog.Release) string {
 
 // computed adds to rows the fields that follow from the dataset's rules: the
 // deadline, by the official calendar, and the length of a public notice.
-func (l *loader) computed(r *run, rows string) (string, error) {
+func (l *loader) computed(r *run, rows string) string {
 	d := l.dataset
-	if d.Deadline != nil || d.Notice != nil {
-		if err := l.days(); err != nil {
-			return "", err
-		}
-	}
 	if rule := d.Deadline; rule != nil {
 		today := "DATE " + store.Literal(r.staging.Now().Format(time.DateOnly))
 		shown := today
@@ -52,12 +47,16 @@ func (l *loader) computed(r *run, rows string) (string, error) {
 		rows = fmt.Sprintf("SELECT s.*, (%s)::BIGINT AS %s FROM (%s) s LEFT JOIN days since ON since.day = s.%s LEFT JOIN days upto ON upto.day = s.%s",
 			length, catalog.NoticeDays, rows, store.Ident(rule.From), store.Ident(rule.To))
 	}
-	return rows, nil
+	return rows
 }
 
-// days makes a table of all days that the official calendar knows: n is the
-// number of working days up to and with that day.
-func (l *loader) days() error {
+// calendar makes, where a rule of the dataset needs it, table days of all days
+// that the official calendar knows: n is the number of working days up to and
+// with that day.
+func (l *loader) calendar() error {
+	if l.dataset.Deadline == nil && l.dataset.Notice == nil {
+		return nil
+	}
 	if err := l.exec("CREATE TEMP TABLE days (day DATE, n BIGINT, working BOOLEAN)"); err != nil {
 		return err
 	}
