@@ -13,7 +13,6 @@ import (
 	"io"
 	"runtime"
 	"runtime/debug"
-	"slices"
 	"sync"
 	"time"
 
@@ -42,17 +41,17 @@ type Meta struct {
 	Software string
 }
 
-// field returns the definition of a column, or nil.
-func (m *Meta) field(name string) *catalog.Field {
+// fields returns the definitions of the columns by their names.
+func (m *Meta) fields() map[string]*catalog.Field {
+	known := map[string]*catalog.Field{}
 	if m.Dataset == nil {
-		return nil
+		return known
 	}
-	// Computed fields have titles as well.
-	fields := m.Dataset.Public()
-	if i := slices.IndexFunc(fields, func(f catalog.Field) bool { return f.Name == name }); i >= 0 {
-		return &fields[i]
+	fields := m.Dataset.Public() // computed fields have titles as well
+	for i := range fields {
+		known[fields[i].Name] = &fields[i]
 	}
-	return nil
+	return known
 }
 
 // Options change how a file is written.

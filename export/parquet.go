@@ -18,6 +18,13 @@ import (
 // rowGroup is DuckDB's row group: what one statistic of a Parquet file covers.
 const rowGroup = 122880
 
+// groupCells is how many values a row group of a wide table has at most: the
+// writer holds all of them in memory.
+const groupCells = 4 << 20
+
+// groupRows is how many rows a row group has of so many columns.
+func groupRows(columns int) int { return min(rowGroup, max(2048, groupCells/max(1, columns))) }
+
 // writeParquet writes the result of a query. (The files of a release are
 // DuckDB's work, see Render.)
 func writeParquet(ctx context.Context, w io.Writer, rows array.RecordReader, meta Meta) (n int64, err error) {
@@ -26,7 +33,7 @@ func writeParquet(ctx context.Context, w io.Writer, rows array.RecordReader, met
 		return 0, err
 	}
 	out, err := pqarrow.NewFileWriter(schema, struct{ io.Writer }{w},
-		parquet.NewWriterProperties(parquet.WithCompression(compress.Codecs.Zstd), parquet.WithCreatedBy(meta.Software), parquet.WithMaxRowGroupLength(rowGroup)),
+		parquet.NewWriterProperties(parquet.WithCompression(compress.Codecs.Zstd), parquet.WithCreatedBy(meta.Software), parquet.WithMaxRowGroupLength(int64(groupRows(schema.NumFields())))),
 		pqarrow.NewArrowWriterProperties(pqarrow.WithStoreSchema()))
 	if err != nil {
 		return 0, err

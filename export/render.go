@@ -189,5 +189,5 @@ func copyParquet(ctx context.Context, src *store.File, path string, meta Meta) e
 	}
 	slices.Sort(ids)
 	return src.Exec(ctx, fmt.Sprintf("COPY %s TO %s (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE %d, KV_METADATA {%s}, FIELD_IDS {%s})",
-		store.Table, store.Literal(path), rowGroup, strings.Join(kvs, ", "), strings.Join(ids, ", ")))
+		store.Table, store.Literal(path), groupRows(len(ids)), strings.Join(kvs, ", "), strings.Join(ids, ", ")))
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/klauspost/compress/flate"
 
 	"govdata/catalog"
+	"govdata/catalog/store"
 )
 
 // The limits of the format (ECMA-376 says nothing; Excel's specifications do).
@@ -45,7 +46,10 @@ const (
 // an empty text an empty one. The sheets' XML is made and deflated batch by
 // batch on all cores, so that memory does not grow with rows.
 func writeXLSX(ctx context.Context, w io.Writer, rows array.RecordReader, meta Meta) (int64, error) {
-	x := &workbook{meta: &meta, zip: zip.NewWriter(w), fields: rows.Schema().Fields()}
+	x := &workbook{meta: &meta, zip: zip.NewWriter(w), fields: rows.Schema().Fields(), known: meta.fields()}
+	if n := len(x.fields); n > store.MaxColumns {
+		return 0, fmt.Errorf("%d columns, and a sheet of Excel has at most %d: choose fewer, or another format: %w", n, store.MaxColumns, catalog.ErrInvalid)
+	}
 	n, err := inOrder(ctx, rows, x.pack, x.add)
 	if err != nil {
 		return n, err
@@ -57,6 +61,7 @@ type workbook struct {
 	meta   *Meta
 	zip    *zip.Writer
 	fields []arrow.Field
+	known  map[string]*catalog.Field // definitions of the columns
 	sheets []string
 
 	// The data sheet that is open.
@@ -435,7 +440,7 @@ func cutName(s string, most int) string {
 }
 
 func (x *workbook) heading(name string) string {
-	if f := x.meta.field(name); f != nil {
+	if f := x.known[name]; f != nil {
 		title := f.Title.In(x.meta.Lang)
 		if f.Unit != "" {
 			title += "（" + f.Unit + "）"
@@ -571,7 +576,7 @@ func (x *workbook) dictionary() [][]string {
 	rows := [][]string{{x.say("列", "column"), x.say("字段名", "field"), "标题", "title", x.say("类型", "type"), x.say("单位", "unit"),
 		x.say("必填", "required"), x.say("取值范围", "allowed values"), x.say("脱敏", "masking"), x.say("说明", "description")}}
 	for i, f := range x.fields {
-		d := x.meta.field(f.Name)
+		d := x.known[f.Name]
 		if d == nil {
 			rows = append(rows, []string{columnName(i + 1), f.Name, f.Name, f.Name, f.Type.String(), "", "", "", "", ""})
 			continue

@@ -40,10 +40,21 @@ func (r *run) inMemory(work func(l *loader) error) error {
 		return err
 	}
 	defer conn.Close()
-	if err := store.Configure(r.ctx, conn, store.Options{MemoryMB: r.options.MemoryMB, TempDir: r.staging.WorkDir()}); err != nil {
+	columns := len(r.dataset.Fields)
+	if err := store.Configure(r.ctx, conn, store.Options{MemoryMB: r.options.MemoryMB, TempDir: r.staging.WorkDir(), Columns: columns}); err != nil {
 		return err
 	}
 	l := &loader{ctx: r.ctx, conn: conn, dataset: r.dataset}
+	if columns >= store.WideFrom {
+		// In memory every column of a table has at least two blocks of 256 KB.
+		work := filepath.Join(r.staging.WorkDir(), "landed.duckdb")
+		if err := l.exec("ATTACH " + store.Literal(work) + " AS work" + store.AttachOptions(columns)); err != nil {
+			return err
+		}
+		if err := l.exec("USE work"); err != nil {
+			return err
+		}
+	}
 	// The release is sorted by name, so that rows may land as they come.
 	if err := l.exec("SET preserve_insertion_order = false"); err != nil {
 		return err
@@ -190,16 +201,21 @@ func (l *loader) build(r *run, m *catalog.Manifest) error {
 		by = idents(order) + ", " + by
 	}
 	path := filepath.Join(r.staging.Dir(), catalog.StoreName)
-	if err := l.exec("ATTACH " + store.Literal(path) + " AS release"); err != nil {
+	if err := l.exec("ATTACH " + store.Literal(path) + " AS release" + store.AttachOptions(len(names))); err != nil {
 		return err
 	}
 	sorted := func(rows string) string {
 		return "SELECT " + idents(names) + " FROM (" + l.computed(r, rows) + ") ORDER BY " + by
 	}
-	if kept == "" {
+	into := func(rows string) string { return "INSERT INTO release." + store.Table + " " + sorted(rows) }
+	if kept == "" && len(names) < store.WideFrom {
 		err = l.exec("CREATE TABLE release." + store.Table + " AS " + sorted(fresh))
+	} else if kept == "" {
+		if err = l.exec("CREATE TABLE release." + store.Table + " AS " + sorted(fresh) + " LIMIT 0"); err == nil {
+			err = l.arrange(order, fresh, into)
+		}
 	} else if err = l.exec("CREATE TABLE release." + store.Table + " AS " + sorted(kept+" UNION ALL BY NAME "+fresh) + " LIMIT 0"); err == nil {
-		err = l.merge(r, order, fresh, kept, func(rows string) string { return "INSERT INTO release." + store.Table + " " + sorted(rows) })
+		err = l.merge(r, order, fresh, kept, into)
 	}
 	if err != nil {
 		return err
@@ -306,9 +322,22 @@ func (l *loader) kept(r *run, mode catalog.Mode) (string, error) {
 	return query, nil
 }
 
-// stats are figures over all values of every public field, in one scan.
+// batchFields is of how many fields one statement tells: every expression has
+// vectors of its own.
+const batchFields = 256
+
+// stats are figures over all values of every public field.
 func (l *loader) stats(rows int64) (map[string]catalog.FieldStats, error) {
-	fields := l.dataset.Public()
+	stats := map[string]catalog.FieldStats{}
+	for fields := range slices.Chunk(l.dataset.Public(), batchFields) {
+		if err := l.statsOf(fields, rows, stats); err != nil {
+			return nil, err
+		}
+	}
+	return stats, nil
+}
+
+func (l *loader) statsOf(fields []catalog.Field, rows int64, stats map[string]catalog.FieldStats) error {
 	var columns []string
 	for _, f := range fields {
 		name := store.Ident(f.Name)
@@ -333,9 +362,8 @@ func (l *loader) stats(rows int64) (map[string]catalog.FieldStats, error) {
 		into = append(into, &v.count, &v.min, &v.max, &v.median)
 	}
 	if err := l.conn.QueryRowContext(l.ctx, "SELECT "+strings.Join(columns, ", ")+" FROM release."+store.Table).Scan(into...); err != nil {
-		return nil, err
+		return err
 	}
-	stats := map[string]catalog.FieldStats{}
 	for i, f := range fields {
 		v := &values[i]
 		s := catalog.FieldStats{Nulls: rows - v.count, Min: v.min.String, Max: v.max.String}
@@ -344,5 +372,5 @@ func (l *loader) stats(rows int64) (map[string]catalog.FieldStats, error) {
 		}
 		stats[f.Name] = s
 	}
-	return stats, nil
+	return nil
 }

@@ -36,33 +36,33 @@ func (l *loader) contributions(rejects *rejectWriter) ([]catalog.Contribution, e
 	if f := d.Field(d.Department); f != nil && f.Privacy == catalog.PrivacyNone {
 		department = "coalesce(" + store.Ident(f.Name) + ", '')"
 	}
-	var filled []string
-	for _, f := range d.Sent() {
-		filled = append(filled, "count("+store.Ident(f.Name)+")")
-	}
+	sent := d.Sent()
 	for _, table := range tables {
-		rows, err := l.conn.QueryContext(l.ctx, fmt.Sprintf("SELECT %s, count(*), %s FROM %s GROUP BY 1", department, strings.Join(filled, " + "), table))
-		if err != nil {
-			return nil, err
-		}
-		defer rows.Close()
-		for rows.Next() {
-			var name string
-			var count, values int64
-			if err := rows.Scan(&name, &count, &values); err != nil {
+		first := true
+		// A sum of a thousand terms is deeper than DuckDB lets an expression be.
+		for fields := range slices.Chunk(sent, batchFields) {
+			var filled []string
+			for i := range fields {
+				filled = append(filled, "count("+store.Ident(fields[i].Name)+")")
+			}
+			err := l.each(fmt.Sprintf("SELECT %s, count(*), %s FROM %s GROUP BY 1", department, strings.Join(filled, " + "), table), func(name string, count, values int64) {
+				c := of(name)
+				switch {
+				case table == "withheld":
+					if first {
+						c.Withheld += count
+					}
+					return
+				case first:
+					c.Published += count
+					c.Cells += count * int64(len(sent))
+				}
+				c.Filled += values
+			})
+			if err != nil {
 				return nil, err
 			}
-			c := of(name)
-			if table == "withheld" {
-				c.Withheld += count
-				continue
-			}
-			c.Published += count
-			c.Cells += count * int64(len(filled))
-			c.Filled += values
-		}
-		if err := rows.Err(); err != nil {
-			return nil, err
+			first = false
 		}
 	}
 	var all []catalog.Contribution
@@ -70,4 +70,22 @@ func (l *loader) contributions(rejects *rejectWriter) ([]catalog.Contribution, e
 		all = append(all, *by[name])
 	}
 	return all, nil
+}
+
+// each calls row with what a query of a text and two numbers gives.
+func (l *loader) each(query string, row func(text string, a, b int64)) error {
+	rows, err := l.conn.QueryContext(l.ctx, query)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var text string
+		var a, b int64
+		if err := rows.Scan(&text, &a, &b); err != nil {
+			return err
+		}
+		row(text, a, b)
+	}
+	return rows.Err()
 }

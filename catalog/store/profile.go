@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,34 +26,94 @@ const (
 
 var quantiles = []float64{0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99}
 
-// Profile says how the values of d's public fields are spread over all rows of
-// the file. Memory does not grow with rows.
+// batchFields is of how many fields one statement tells. Every expression of a
+// statement has vectors of its own, some 50 KB for an approximate quantile: for
+// hundreds of fields at once they would take all memory.
+const batchFields = 64
+
+// wideFrom is how many fields a table has whose batches are copied before they
+// are profiled. DuckDB binds all columns of a table for each statement, which for
+// thousands costs more than the statement.
+const wideFrom = 256
+
+// batchCells is about how many cells such a copy has.
+const batchCells = 4 << 20
+
+// Profile says how the values of d's public fields are spread, over all rows of
+// the file. Memory grows neither with rows nor with fields.
 func (f *File) Profile(ctx context.Context, d *catalog.Dataset) (*catalog.Profile, error) {
-	rows, err := f.Count(ctx)
+	p, err := f.profile(ctx, d.Public())
 	if err != nil {
 		return nil, fmt.Errorf("store: profile: %w", err)
-	}
-	p := &catalog.Profile{Version: 1, Rows: rows, Columns: []catalog.ColumnProfile{}}
-	fields := d.Public()
-	if len(fields) == 0 {
-		return p, nil
-	}
-	outlines, err := f.outlines(ctx, fields)
-	if err != nil {
-		return nil, fmt.Errorf("store: profile: %w", err)
-	}
-	for i, field := range fields {
-		o := &outlines[i]
-		c := o.profile(&field, rows)
-		if err := f.top(ctx, &field, &c); err != nil {
-			return nil, fmt.Errorf("store: profile of %s: %w", field.Name, err)
-		}
-		if err := f.histogram(ctx, &field, o, &c); err != nil {
-			return nil, fmt.Errorf("store: profile of %s: %w", field.Name, err)
-		}
-		p.Columns = append(p.Columns, c)
 	}
 	return p, nil
+}
+
+func (f *File) profile(ctx context.Context, fields []catalog.Field) (*catalog.Profile, error) {
+	rows, err := f.Count(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p := &catalog.Profile{Version: 1, Rows: rows, Columns: []catalog.ColumnProfile{}}
+	// One connection, for a temporary table is seen by its own alone.
+	conn, err := f.db.Conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	size := batchFields
+	if len(fields) > wideFrom {
+		size = max(1, min(size, int(batchCells/max(1, rows))))
+	}
+	for batch := range slices.Chunk(fields, size) {
+		t := &profiled{conn: conn, table: Table, rows: rows}
+		if len(fields) > wideFrom {
+			t.table = "profiled"
+			var names []string
+			for i := range batch {
+				names = append(names, Ident(batch[i].Name))
+			}
+			if _, err := conn.ExecContext(ctx, "CREATE OR REPLACE TEMP TABLE "+t.table+" AS SELECT "+strings.Join(names, ", ")+" FROM "+Table); err != nil {
+				return nil, err
+			}
+		}
+		columns, err := t.columns(ctx, batch)
+		if err != nil {
+			return nil, err
+		}
+		p.Columns = append(p.Columns, columns...)
+	}
+	if len(fields) > wideFrom {
+		_, err = conn.ExecContext(ctx, "DROP TABLE IF EXISTS profiled")
+	}
+	return p, err
+}
+
+// profiled is a table of which some fields are profiled.
+type profiled struct {
+	conn  *sql.Conn
+	table string
+	rows  int64
+}
+
+func (t *profiled) columns(ctx context.Context, fields []catalog.Field) ([]catalog.ColumnProfile, error) {
+	outlines, err := t.outlines(ctx, fields)
+	if err != nil {
+		return nil, err
+	}
+	var columns []catalog.ColumnProfile
+	for i := range fields {
+		field, o := &fields[i], &outlines[i]
+		c := o.profile(field, t.rows)
+		if err := t.top(ctx, field, &c); err != nil {
+			return nil, fmt.Errorf("%s: %w", field.Name, err)
+		}
+		if err := t.histogram(ctx, field, o, &c); err != nil {
+			return nil, fmt.Errorf("%s: %w", field.Name, err)
+		}
+		columns = append(columns, c)
+	}
+	return columns, nil
 }
 
 // outline is what one scan tells of a field.
@@ -104,7 +165,7 @@ func (d *doubles) Scan(v any) error {
 	return nil
 }
 
-func (f *File) outlines(ctx context.Context, fields []catalog.Field) ([]outline, error) {
+func (t *profiled) outlines(ctx context.Context, fields []catalog.Field) ([]outline, error) {
 	outlines := make([]outline, len(fields))
 	shares := strings.ReplaceAll(fmt.Sprint(quantiles), " ", ", ")
 	var columns []string
@@ -132,7 +193,7 @@ func (f *File) outlines(ctx context.Context, fields []catalog.Field) ([]outline,
 			add("approx_quantile("+number+", "+shares+")", (*doubles)(&o.quantiles))
 		}
 	}
-	err := f.db.QueryRowContext(ctx, "SELECT "+strings.Join(columns, ", ")+" FROM "+Table).Scan(into...)
+	err := t.conn.QueryRowContext(ctx, "SELECT "+strings.Join(columns, ", ")+" FROM "+t.table).Scan(into...)
 	return outlines, err
 }
 
@@ -167,14 +228,14 @@ func notation(field *catalog.Field, v float64) string {
 
 // top finds the most frequent values of a field, of cells with several values
 // each of them.
-func (f *File) top(ctx context.Context, field *catalog.Field, c *catalog.ColumnProfile) error {
+func (t *profiled) top(ctx context.Context, field *catalog.Field, c *catalog.ColumnProfile) error {
 	if c.Nulls == 0 && c.Distinct == 0 {
 		c.DistinctExact = true
 		return nil
 	}
-	name, from := Ident(field.Name), Table
+	name, from := Ident(field.Name), t.table
 	if field.Separator != "" {
-		from = fmt.Sprintf("(SELECT unnest(string_split(%s, %s)) AS %s FROM %s)", name, Literal(field.Separator), name, Table)
+		from = fmt.Sprintf("(SELECT unnest(string_split(%s, %s)) AS %s FROM %s)", name, Literal(field.Separator), name, t.table)
 	}
 	ranked := "SELECT CAST(" + name + " AS VARCHAR), count(*) AS n FROM " + from + " WHERE " + name + " IS NOT NULL"
 	if c.Distinct > countedValues {
@@ -182,7 +243,7 @@ func (f *File) top(ctx context.Context, field *catalog.Field, c *catalog.ColumnP
 		ranked += " AND " + name + " IN " + found
 	}
 	ranked += " GROUP BY " + name
-	list, err := f.db.QueryContext(ctx, ranked+fmt.Sprintf(" ORDER BY n DESC, %s LIMIT %d", name, topValues))
+	list, err := t.conn.QueryContext(ctx, ranked+fmt.Sprintf(" ORDER BY n DESC, %s LIMIT %d", name, topValues))
 	if err != nil {
 		return err
 	}
@@ -204,23 +265,23 @@ func (f *File) top(ctx context.Context, field *catalog.Field, c *catalog.ColumnP
 		return nil
 	}
 	c.DistinctExact = true
-	return f.db.QueryRowContext(ctx, "SELECT count(DISTINCT "+name+") FROM "+Table).Scan(&c.Distinct)
+	return t.conn.QueryRowContext(ctx, "SELECT count(DISTINCT "+name+") FROM "+Table).Scan(&c.Distinct)
 }
 
 // histogram counts the values of numbers, dates and times in bins.
-func (f *File) histogram(ctx context.Context, field *catalog.Field, o *outline, c *catalog.ColumnProfile) error {
+func (t *profiled) histogram(ctx context.Context, field *catalog.Field, o *outline, c *catalog.ColumnProfile) error {
 	switch {
 	case scalar(field) == "" || o.count == 0 || c.Min == c.Max:
 		return nil
 	case isNumber(field):
-		return f.numberBins(ctx, field, o, c)
+		return t.numberBins(ctx, field, o, c)
 	}
-	return f.timeBins(ctx, field, c)
+	return t.timeBins(ctx, field, c)
 }
 
 // numberBins are as wide as a round number, about histogramBins of them from
 // the 1st to the 99th percentile. The first and the last reach to Min and Max.
-func (f *File) numberBins(ctx context.Context, field *catalog.Field, o *outline, c *catalog.ColumnProfile) error {
+func (t *profiled) numberBins(ctx context.Context, field *catalog.Field, o *outline, c *catalog.ColumnProfile) error {
 	least, errLeast := strconv.ParseFloat(c.Min, 64)
 	most, errMost := strconv.ParseFloat(c.Max, 64)
 	if errLeast != nil || errMost != nil {
@@ -248,7 +309,7 @@ func (f *File) numberBins(ctx context.Context, field *catalog.Field, o *outline,
 		for i := range into {
 			into[i] = &counts[i+1]
 		}
-		if err := f.db.QueryRowContext(ctx, "SELECT "+strings.Join(below, ", ")+" FROM "+Table).Scan(into...); err != nil {
+		if err := t.conn.QueryRowContext(ctx, "SELECT "+strings.Join(below, ", ")+" FROM "+t.table).Scan(into...); err != nil {
 			return err
 		}
 	}
@@ -306,12 +367,12 @@ var timeUnits = []struct {
 
 // timeBins are hours, days, months, years or more, whatever gives up to some
 // sixty bars.
-func (f *File) timeBins(ctx context.Context, field *catalog.Field, c *catalog.ColumnProfile) error {
+func (t *profiled) timeBins(ctx context.Context, field *catalog.Field, c *catalog.ColumnProfile) error {
 	form := time.DateOnly
 	if field.Type == catalog.TypeTimestamp {
 		form = "2006-01-02 15:04:05"
 	}
-	span, err := f.days(ctx, field)
+	span, err := t.days(ctx, field)
 	if err != nil {
 		return err
 	}
@@ -323,7 +384,7 @@ func (f *File) timeBins(ctx context.Context, field *catalog.Field, c *catalog.Co
 		}
 	}
 	name := Ident(field.Name)
-	list, err := f.db.QueryContext(ctx, fmt.Sprintf("SELECT date_trunc('%s', %s)::TIMESTAMP AS bin, count(*) FROM %s WHERE %s IS NOT NULL GROUP BY bin ORDER BY bin", unit.name, name, Table, name))
+	list, err := t.conn.QueryContext(ctx, fmt.Sprintf("SELECT date_trunc('%s', %s)::TIMESTAMP AS bin, count(*) FROM %s WHERE %s IS NOT NULL GROUP BY bin ORDER BY bin", unit.name, name, t.table, name))
 	if err != nil {
 		return err
 	}
@@ -346,9 +407,9 @@ func (f *File) timeBins(ctx context.Context, field *catalog.Field, c *catalog.Co
 }
 
 // days is the number of days between the first and the last value.
-func (f *File) days(ctx context.Context, field *catalog.Field) (int, error) {
+func (t *profiled) days(ctx context.Context, field *catalog.Field) (int, error) {
 	var days int
 	name := Ident(field.Name)
-	err := f.db.QueryRowContext(ctx, fmt.Sprintf("SELECT date_diff('day', min(%s), max(%s)) FROM %s", name, name, Table)).Scan(&days)
+	err := t.conn.QueryRowContext(ctx, fmt.Sprintf("SELECT date_diff('day', min(%s), max(%s)) FROM %s", name, name, t.table)).Scan(&days)
 	return days, err
 }

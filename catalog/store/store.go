@@ -51,8 +51,10 @@ const MemoryMB = 512
 type Options struct {
 	// Threads; 0: as many as there are cores.
 	Threads int
-	// MemoryMB; 0: MemoryMB.
+	// MemoryMB; 0: what Memory says of Columns.
 	MemoryMB int
+	// Columns of the widest table, where they are known.
+	Columns int
 	// TempDir takes what does not fit in memory. Empty: nothing is spilled.
 	TempDir string
 }
@@ -75,7 +77,7 @@ func Configure(ctx context.Context, db interface {
 	ExecContext(context.Context, string, ...any) (sql.Result, error)
 }, o Options) error {
 	if o.MemoryMB == 0 {
-		o.MemoryMB = MemoryMB
+		o.MemoryMB = Memory(o.Columns)
 	}
 	settings := []string{
 		fmt.Sprintf("SET memory_limit = '%dMB'", o.MemoryMB),
@@ -84,6 +86,12 @@ func Configure(ctx context.Context, db interface {
 		"SET autoload_known_extensions = false",
 		"SET temp_directory = " + Literal(o.TempDir),
 		"SET TimeZone = 'UTC'",
+	}
+	if o.Columns >= WideFrom {
+		settings = append(settings, "SET write_buffer_row_group_count = 1")
+	}
+	if o.Columns > 4096 { // each thread has vectors of all columns
+		o.Threads = 1
 	}
 	if o.Threads > 0 {
 		settings = append(settings, fmt.Sprintf("SET threads = %d", o.Threads))
@@ -106,6 +114,12 @@ func (f *File) Count(ctx context.Context) (int64, error) {
 	return n, err
 }
 
+// Columns returns the number of columns.
+func (f *File) Columns(ctx context.Context) (n int, err error) {
+	err = f.db.QueryRowContext(ctx, "SELECT column_count FROM duckdb_tables() WHERE database_name = current_database() AND table_name = "+Literal(Table)).Scan(&n)
+	return n, err
+}
+
 // Read streams the rows in file order, all columns, as Arrow record batches.
 // The caller calls release when done, after the last use of the reader. The
 // driver materialises each result, so Read asks for a window of rows at a
@@ -119,7 +133,12 @@ func (f *File) Read(ctx context.Context) (reader array.RecordReader, release fun
 	if err != nil {
 		return nil, nil, fmt.Errorf("store: %w", err)
 	}
-	w := &windows{ctx: ctx, conn: conn, rows: rows}
+	columns, err := f.Columns(ctx)
+	if err != nil {
+		conn.Close()
+		return nil, nil, fmt.Errorf("store: %w", err)
+	}
+	w := &windows{ctx: ctx, conn: conn, rows: rows, size: WindowRows(columns)}
 	w.refs.Store(1)
 	if err := w.open(); err != nil {
 		conn.Close()

@@ -10,7 +10,8 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 )
 
-// windowRows is two of DuckDB's row groups, one for each of two threads.
+// windowRows, of a table that is not wide, are two of DuckDB's row groups, one
+// for each of two threads.
 const windowRows = 2 * 122880
 
 // windows reads a table window by window. It implements array.RecordReader.
@@ -18,6 +19,7 @@ type windows struct {
 	ctx    context.Context
 	conn   driver.Conn
 	rows   int64
+	size   int64 // rows of a window
 	from   int64 // where the next window begins
 	reader array.RecordReader
 	err    error
@@ -26,7 +28,7 @@ type windows struct {
 
 // open asks for the next window.
 func (w *windows) open() error {
-	reader, err := queryArrow(w.ctx, w.conn, fmt.Sprintf("SELECT * FROM %s WHERE rowid >= %d AND rowid < %d", Table, w.from, w.from+windowRows))
+	reader, err := queryArrow(w.ctx, w.conn, fmt.Sprintf("SELECT * FROM %s WHERE rowid >= %d AND rowid < %d", Table, w.from, w.from+w.size))
 	if err != nil {
 		return err
 	}
@@ -34,7 +36,7 @@ func (w *windows) open() error {
 		w.reader.Release()
 	}
 	w.reader = reader
-	w.from += windowRows
+	w.from += w.size
 	return nil
 }
 

@@ -142,7 +142,11 @@ func (e *unpublishedRejects) Unwrap() error { return e.err }
 func render(ctx context.Context, cat *catalog.Catalog, st *catalog.Staging, path string, m *catalog.Manifest, p *progress) error {
 	// The rows are read from one end to the other, again and again: what DuckDB
 	// would keep of them is in the system's page cache.
-	src, err := store.Open(path, store.Options{TempDir: st.WorkDir(), MemoryMB: 128})
+	memory := 128
+	if columns := len(m.Dataset.Public()); columns >= store.WideFrom {
+		memory = store.Memory(columns)
+	}
+	src, err := store.Open(path, store.Options{TempDir: st.WorkDir(), MemoryMB: memory, Columns: len(m.Dataset.Public())})
 	if err != nil {
 		return err
 	}
