@@ -188,6 +188,9 @@ func copyParquet(ctx context.Context, src *store.File, path string, meta Meta) e
 		ids = append(ids, fmt.Sprintf("%s: %d", store.Ident(name), id))
 	}
 	slices.Sort(ids)
-	return src.Exec(ctx, fmt.Sprintf("COPY %s TO %s (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE %d, KV_METADATA {%s}, FIELD_IDS {%s})",
-		store.Table, store.Literal(path), groupRows(len(ids)), strings.Join(kvs, ", "), strings.Join(ids, ", ")))
+	options := fmt.Sprintf("FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE %d, KV_METADATA {%s}", groupRows(len(ids)), strings.Join(kvs, ", "))
+	if len(ids) > 0 {
+		options += ", FIELD_IDS {" + strings.Join(ids, ", ") + "}"
+	}
+	return src.Exec(ctx, fmt.Sprintf("COPY %s TO %s (%s)", store.Table, store.Literal(path), options))
 }
