@@ -29,6 +29,9 @@ type Layout struct {
 	// FillDown names the columns whose blank cells repeat the cell above, as
 	// sheets print it; cells that are merged in the file are repeated anyway.
 	FillDown []string `json:"fill_down,omitempty" yaml:"fill_down,omitempty"`
+	// Origin names a column that says which sheet or member, and which heading on
+	// it, a row stands under. Empty: there is none.
+	Origin string `json:"origin,omitempty" yaml:"origin,omitempty"`
 }
 
 // Lines is a run of lines of a file, both inclusive: 3, 3-4, or 40- for all
@@ -108,6 +111,7 @@ func (l *Layout) Skips(line int64) bool {
 func (l Layout) Override(o Layout) Layout {
 	l.Sheet, l.Charset, l.Delimiter = cmp.Or(o.Sheet, l.Sheet), cmp.Or(o.Charset, l.Charset), cmp.Or(o.Delimiter, l.Delimiter)
 	l.All = l.All || o.All
+	l.Origin = cmp.Or(o.Origin, l.Origin)
 	if !o.Header.IsZero() {
 		l.Header = o.Header
 	}

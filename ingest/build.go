@@ -78,6 +78,9 @@ func (r *run) load(l *loader, m *catalog.Manifest) error {
 	r.report.References, r.report.KeptBack = m.References, m.Withheld
 	r.report.Rejects = append(r.report.Rejects, rejects.first...)
 	r.report.RejectFiles = append(r.report.RejectFiles, rejects.files...)
+	if err := r.undecided(); err != nil {
+		return err
+	}
 	switch c := m.Counts; {
 	case c.In == 0:
 		return &Refused{Why: "there is a header and no data row under it"}
@@ -113,6 +116,12 @@ func (r *run) land(l *loader, rejects *rejectWriter, m *catalog.Manifest) error 
 		return stream.Err() // says more than what DuckDB makes of it
 	} else if err != nil {
 		return err
+	}
+	for _, left := range r.left {
+		if err := left.block.Drain(); err != nil {
+			return err
+		}
+		left.report.Plan = *left.block.Plan()
 	}
 	for _, t := range r.tables {
 		m.Counts.In += t.rows

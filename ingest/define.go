@@ -44,9 +44,6 @@ func (t *InspectedTable) Define(name string, id catalog.ID, title string, l cata
 		d.Layout.Header = catalog.Lines{None: true}
 		d.Layout.Columns = nil
 	}
-	if t.Block > 1 {
-		return nil, fmt.Errorf("%s: the table is not the first on its sheet: %w", name, catalog.ErrInvalid)
-	}
 	taken := map[string]bool{}
 	var identities []string
 	for i := range t.Columns {

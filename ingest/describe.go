@@ -18,6 +18,9 @@ func (r *Report) Describe(w io.Writer, lang string) {
 	p.line(0, "文件共 %d 行：发布 %d，退回 %d，不予公开 %d；保留原有 %d（%s，%.1f 秒）", "%d rows in the files: %d published, %d rejected, %d withheld; %d kept from before (%s, %.1f s)",
 		r.In, r.Published, r.Rejected, r.Withheld, r.Kept, r.Mode, r.Seconds)
 	for i := range r.Files {
+		r.describeLeft(p, &r.Files[i])
+	}
+	for i := range r.Files {
 		r.describeFile(p, &r.Files[i])
 	}
 	p.skips(1, r.Skipped)
@@ -62,6 +65,57 @@ func (p *printer) outcome(r *Report) string {
 		return p.in("已发布版本 ", "published as release ") + string(r.Release)
 	}
 	return p.in("已处理", "processed")
+}
+
+// describeLeft tells what of a file is not published, before anything else.
+func (r *Report) describeLeft(p *printer, f *FileReport) {
+	for _, t := range f.Tables {
+		name := t.Name
+		if name == "" {
+			name = f.Name
+		}
+		if t.Left != "" {
+			p.line(1, "未发布：表“%s”，%d 行（%s）；可用 --sheet 或 --table 单独读取", "not published: table %q with %d rows (%s); take it on its own with --sheet or --table", name, t.Rows, t.Left)
+			continue
+		}
+		p.leftOut(1, &t.Plan, p.in("表“"+name+"”：", fmt.Sprintf("table %q: ", name)))
+	}
+}
+
+// leftOut counts what is no row of a table, and the rows that do not fit.
+func (p *printer) leftOut(depth int, plan *layout.Plan, table string) {
+	counts, order := map[string]int64{}, []string{}
+	for _, s := range plan.Skipped {
+		if s.Why == "blank" {
+			continue
+		}
+		if counts[s.Why] == 0 {
+			order = append(order, s.Why)
+		}
+		counts[s.Why] += s.To - s.Line + 1
+	}
+	var parts []string
+	for _, why := range order {
+		parts = append(parts, fmt.Sprintf(p.in("%s %d 行", "%[2]d %[1]s"), layout.Reasons[why].In(p.lang), counts[why]))
+	}
+	if len(parts) > 0 {
+		p.line(depth, "%s略去的行：%s", "%slines left out: %s", table, strings.Join(parts, p.in("，", ", ")))
+	}
+	for _, u := range []struct {
+		layout.Uneven
+		zh, en string
+	}{
+		{plan.Longer, "%s%d 行的单元格多于列数，首见于第 %d 行", "%s%d rows have more cells than there are columns, first on line %d"},
+		{plan.Shorter, "%s%d 行的单元格少于列数，首见于第 %d 行", "%s%d rows have fewer cells than there are columns, first on line %d"},
+		{plan.Slipped, "%s%d 行的单元格错位，已退回，首见于第 %d 行", "%s%d rows are shifted and rejected, first on line %d"},
+	} {
+		if u.Rows > 0 {
+			p.line(depth, u.zh, u.en, table, u.Rows, u.Line)
+		}
+	}
+	if n := len(plan.Sections); n > 1 {
+		p.line(depth, "%s表头重复出现，其上有 %d 个不同标题：%s", "%sthe header comes again under %d headings: %s", table, n, layout.Quote(plan.Sections))
+	}
 }
 
 func (r *Report) describeFile(p *printer, f *FileReport) {
@@ -216,6 +270,9 @@ func (p *printer) plan(depth int, plan *layout.Plan) {
 		p.line(depth, "表头在第 %d 行（%s）", "header on line %d (%s)", plan.Header[0], plan.Evidence.In(p.lang))
 	default:
 		p.line(depth, "表头在第 %d 至 %d 行（%s）", "header on lines %d to %d (%s)", plan.Header[0], plan.Header[n-1], plan.Evidence.In(p.lang))
+	}
+	if len(plan.Instead) > 0 {
+		p.line(depth+1, "把握 %.0f%%；也可能是：--header %s", "%.0f %% sure; it could also be --header %s", plan.Sure*100, strings.Join(plan.Instead, ", --header "))
 	}
 	if plan.Beside > 1 {
 		p.line(depth, "同样的列并排出现 %d 次，已上下合并", "the same columns stand side by side %d times and are read one below the other", plan.Beside)

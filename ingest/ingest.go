@@ -41,6 +41,9 @@ type Options struct {
 	Software string
 	// Progress, where set, is told how many of total bytes have been read.
 	Progress func(done, total int64)
+	// Tables, where set, are the only ones to take of each file, by name, as they
+	// were read before; see Inspection.Define.
+	Tables map[string]*layout.Plan
 }
 
 // Built is a release that lacks only its download files and its name.
@@ -108,6 +111,15 @@ type run struct {
 	known    names
 	report   *Report
 	tables   []*table
+	left     []leftTable
+	fields   int // of the table that has the most
+}
+
+// leftTable is a table that is not taken. Its plan is complete when the sheet
+// has been read.
+type leftTable struct {
+	report *TableReport
+	block  *layout.Block
 }
 
 func (r *run) run(files []File) (*catalog.Manifest, error) {
@@ -210,7 +222,7 @@ func (r *run) decode(files []File) ([]*decode.Source, error) {
 			o.Progress = func(read int64) { progress(done+read, total) }
 		}
 		before += r.report.Files[i].Bytes
-		s, err := decode.Open(file.Path, file.Name, o)
+		s, err := open(file.Path, file.Name, o)
 		if err != nil {
 			return sources, err
 		}
@@ -219,7 +231,51 @@ func (r *run) decode(files []File) ([]*decode.Source, error) {
 			return sources, err
 		}
 	}
-	return sources, nil
+	return sources, r.undecided()
+}
+
+// open opens a file; of an archive with several tables all of them.
+func open(path, name string, o decode.Options) (*decode.Source, error) {
+	s, err := decode.Open(path, name, o)
+	if errors.Is(err, decode.ErrSeveral) && o.Sheet == "" && !o.All {
+		o.All = true
+		return decode.Open(path, name, o)
+	}
+	return s, err
+}
+
+// layoutOptions are how the tables of a source are looked at.
+func layoutOptions(name string, l catalog.Layout, info *decode.Info) layout.Options {
+	headed := info.Headed()
+	return layout.Options{File: name, Layout: l, Headed: headed, Grid: headed || info.Format != "csv" && info.Format != "fixed"}
+}
+
+// undecided refuses what only a person can decide: guesses that leave out or
+// change what may be data.
+func (r *run) undecided() error {
+	var all []string
+	for _, t := range r.tables {
+		all = append(all, doubts(t.file, t.block.Plan())...)
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	return &Refused{Why: strings.Join(all, ". ")}
+}
+
+// doubts are the messages of what a person has to decide.
+func doubts(file string, plan *layout.Plan) (all []string) {
+	for _, d := range plan.Doubts {
+		all = append(all, fmt.Sprintf("%s%s: %s; %s", file, place(plan), d.Found.En, d.Do.En))
+	}
+	return all
+}
+
+func place(p *layout.Plan) string {
+	if name := nameOf(p); name != "" {
+		return ", " + name
+	}
+	return ""
 }
 
 func decodeOptions(l catalog.Layout) decode.Options {
@@ -232,23 +288,28 @@ func (r *run) detect(index int, name string, s *decode.Source) error {
 	var first error
 	found := false
 	info := s.Info()
-	headed := info.Headed()
 	for _, from := range s.Tables() {
-		sheet := layout.Open(from, layout.Options{File: name, Layout: r.layout, Names: r.known, Headed: headed})
-		t, err := r.nextTable(index, name, sheet)
-		switch {
-		case err == nil:
-			found = true
-		case errors.Is(err, io.EOF) && t == nil:
-		case leftOut(err):
-			first = errors.Join(first, err)
-		default:
-			return err
+		o := layoutOptions(name, r.layout, &info)
+		o.Names, o.Found = r.known, r.options.Tables[from.Name()]
+		sheet := layout.Open(from, o)
+		for more := true; more; {
+			var t *table
+			var err error
+			t, more, err = r.nextTable(index, name, sheet)
+			switch {
+			case err == nil && t != nil:
+				found, more = true, false // those below come in turn
+			case err == nil, errors.Is(err, io.EOF):
+			case leftOut(err):
+				first = errors.Join(first, err)
+			default:
+				return err
+			}
 		}
 	}
 	r.report.Files[index].Info = s.Info()
 	if found {
-		return nil
+		return r.leaveUnlike(index)
 	}
 	if info.Charset != "" && first != nil {
 		return fmt.Errorf("%w (read as %s: %s)", first, info.Charset, info.Evidence)
@@ -256,29 +317,80 @@ func (r *run) detect(index int, name string, s *decode.Source) error {
 	return first
 }
 
+// leaveUnlike leaves out the tables of a file that have less than half of the
+// fields that another one of it has: they happen to share a column.
+func (r *run) leaveUnlike(index int) error {
+	for _, t := range r.tables {
+		if t.index == index {
+			r.fields = max(r.fields, len(t.fields()))
+		}
+	}
+	var kept, dropped []*table
+	for _, t := range r.tables {
+		if t.index == index && r.unlike(t) {
+			dropped = append(dropped, t)
+			continue
+		}
+		t.number = len(kept)
+		kept = append(kept, t)
+	}
+	r.tables = kept
+	for _, t := range dropped { // a table of this dataset may stand below it
+		if _, err := r.below(t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unlike leaves a table out where it has too few of the fields.
+func (r *run) unlike(t *table) bool {
+	if n := len(t.fields()); n*2 >= r.fields {
+		return false
+	}
+	t.report.Left, t.report.Columns = "it has few of the columns of this dataset", []Column{}
+	r.left = append(r.left, leftTable{t.report, t.block})
+	return true
+}
+
 // nextTable finds the next table on a sheet and adds it to the ingest, or to
-// those that are left out. It returns io.EOF behind the last one.
-func (r *run) nextTable(index int, name string, sheet *layout.Sheet) (*table, error) {
+// those that are left out. more tells whether another one may follow. It returns
+// io.EOF behind the last one.
+func (r *run) nextTable(index int, name string, sheet *layout.Sheet) (t *table, more bool, err error) {
 	report := &r.report.Files[index]
 	block, err := sheet.Next()
 	if errors.Is(err, io.EOF) {
-		return nil, io.EOF
+		return nil, false, io.EOF
 	} else if err != nil {
 		if err = noHeader(err, r.dataset); leftOut(err) {
-			report.Tables = append(report.Tables, &TableReport{Plan: layout.Plan{Table: sheet.Name(), Header: []int64{}, Skipped: []layout.Skip{}}, Left: err.Error(), Columns: []Column{}})
+			rows, readErr := sheet.Count()
+			if readErr != nil && !leftOut(readErr) {
+				return nil, false, readErr
+			}
+			plan := layout.Plan{Table: sheet.Name(), Header: []int64{}, Skipped: []layout.Skip{}, Rows: rows}
+			report.Tables = append(report.Tables, &TableReport{Plan: plan, Name: sheet.Name(), Left: err.Error(), Columns: []Column{}})
 		}
-		return nil, err
+		return nil, false, err
 	}
-	t, err := mapped(name, sheet, block, r.dataset, r.known)
+	leave := func(why string) {
+		left := &TableReport{Plan: *block.Plan(), Name: nameOf(block.Plan()), Left: why, Columns: []Column{}}
+		report.Tables = append(report.Tables, left)
+		r.left = append(r.left, leftTable{left, block})
+	}
+	if _, wanted := r.options.Tables[nameOf(block.Plan())]; !wanted && r.options.Tables != nil {
+		leave("its columns are others")
+		return nil, true, nil
+	}
+	t, err = mapped(name, sheet, block, r.dataset, r.known)
 	if err != nil {
-		report.Tables = append(report.Tables, &TableReport{Plan: *block.Plan(), Name: nameOf(block.Plan()), Left: err.Error(), Columns: []Column{}})
-		return nil, err
+		leave(err.Error())
+		return nil, true, err
 	}
 	t.index, t.number = index, len(r.tables)
 	r.tables = append(r.tables, t)
 	t.report = &TableReport{Plan: *block.Plan(), Name: t.name(), Columns: t.columns}
 	report.Tables = append(report.Tables, t.report)
-	return t, nil
+	return t, true, nil
 }
 
 // walk reads the tables of an ingest one after the other. read gets the number
@@ -307,14 +419,16 @@ func (r *run) walk(read func(t *table, first int64) error) error {
 // below returns the next table of this dataset on the sheet of t, or nil.
 func (r *run) below(t *table) (*table, error) {
 	for {
-		next, err := r.nextTable(t.index, t.file, t.sheet)
+		next, more, err := r.nextTable(t.index, t.file, t.sheet)
 		switch {
-		case err == nil:
+		case next != nil && !r.unlike(next):
 			return next, nil
-		case errors.Is(err, io.EOF):
-			return nil, nil
-		case !leftOut(err):
+		case next != nil:
+			r.tables = r.tables[:len(r.tables)-1]
+		case err != nil && !errors.Is(err, io.EOF) && !leftOut(err):
 			return nil, err
+		case !more:
+			return nil, nil
 		}
 	}
 }

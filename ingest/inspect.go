@@ -20,6 +20,9 @@ type Inspection struct {
 	Name   string            `json:"name"`
 	Info   decode.Info       `json:"info"`
 	Tables []*InspectedTable `json:"tables"`
+
+	path   string
+	layout catalog.Layout
 }
 
 // InspectedTable is one table of an inspected file.
@@ -27,10 +30,6 @@ type InspectedTable struct {
 	*layout.Plan
 	// Columns are those of the plan with what their values are.
 	Columns []InspectedColumn `json:"columns"`
-	// Wider counts the rows with more cells than the table has columns; Line
-	// is that of the first.
-	Wider     int64 `json:"rows_too_wide,omitempty"`
-	WiderLine int64 `json:"first_row_too_wide,omitempty"`
 	// Unreadable says why a table has no plan.
 	Unreadable string `json:"unreadable,omitempty"`
 }
@@ -60,15 +59,15 @@ type InspectedColumn struct {
 func Inspect(ctx context.Context, path, name string, l catalog.Layout, tempDir string) (*Inspection, error) {
 	o := decodeOptions(l)
 	o.TempDir = tempDir
-	s, err := decode.Open(path, name, o)
+	s, err := open(path, name, o)
 	if err != nil {
 		return nil, fmt.Errorf("inspect: %w", err)
 	}
 	defer s.Close()
 	info := s.Info()
-	in := &Inspection{Name: name, Tables: []*InspectedTable{}}
+	in := &Inspection{Name: name, Tables: []*InspectedTable{}, path: path, layout: l}
 	for _, t := range s.Tables() {
-		if err := in.read(ctx, layout.Open(t, layout.Options{File: name, Layout: l, Headed: info.Headed()})); err != nil {
+		if err := in.read(ctx, layout.Open(t, layoutOptions(name, l, &info))); err != nil {
 			return nil, fmt.Errorf("inspect: %w", err)
 		}
 	}
@@ -97,49 +96,72 @@ func (in *Inspection) read(ctx context.Context, sheet *layout.Sheet) error {
 	}
 }
 
-func (t *InspectedTable) read(ctx context.Context, block *layout.Block) error {
-	var columns []*infer.Column
-	for _, c := range t.Plan.Columns {
+// gathered are the columns of one table, or of several with the same ones.
+type gathered struct {
+	columns []*infer.Column
+	index   []counter
+}
+
+func gather(plan *layout.Plan) *gathered {
+	g := &gathered{index: make([]counter, len(plan.Columns))}
+	for _, c := range plan.Columns {
 		o := infer.Options{}
 		if c.UnitAbove {
 			o.Unit = unitLabel(c.Unit, c.Shift)
 		}
-		columns = append(columns, infer.New(c.Header, o))
+		g.columns = append(g.columns, infer.New(c.Header, o))
 	}
-	index := make([]counter, len(columns))
-	for {
-		line, cells, err := block.Next()
+	return g
+}
+
+func (t *InspectedTable) read(ctx context.Context, block *layout.Block) error {
+	g := gather(t.Plan)
+	if err := g.read(ctx, block, nil); err != nil {
+		return err
+	}
+	t.Columns = g.found(t.Plan)
+	return nil
+}
+
+// read adds the rows of a block. order says where its columns are among those
+// that are gathered; nil: in the same places.
+func (g *gathered) read(ctx context.Context, block *layout.Block, order []int) error {
+	for n := 0; ; n++ {
+		_, cells, err := block.Next()
 		if errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
 			return err
 		}
-		if t.Rows%batchRows == 0 && ctx.Err() != nil {
+		if n%batchRows == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if wider(cells, block.Width()) { // ingest rejects it, and its cells have slipped
-			if t.Wider++; t.Wider == 1 {
-				t.WiderLine = line
-			}
+		if wider(cells, block.Width()) || block.Slipped() { // ingest rejects it
 			continue
 		}
-		for i, c := range columns {
+		for i, c := range g.columns {
+			from := i
+			if order != nil {
+				from = order[i]
+			}
 			var cell []byte
-			if i < len(cells) {
-				cell = cells[i]
+			if from < len(cells) {
+				cell = cells[from]
 			}
 			c.Add(cell)
-			if t.Plan.Columns[i].Unnamed {
-				index[i].add(cell)
-			}
+			g.index[i].add(cell)
 		}
 	}
-	for i, c := range columns {
-		f := c.Finding()
-		t.Columns = append(t.Columns, InspectedColumn{Column: t.Plan.Columns[i], Type: f.Field.Type, Semantic: f.Field.Semantic, Stored: f.Field.Unit, Privacy: f.Field.Privacy,
-			Why: f.Why, Cells: f.Cells, Nulls: f.Nulls, Distinct: f.Distinct, Min: f.Min, Max: f.Max, Examples: f.Examples, Index: index[i].counts(), finding: f})
-	}
 	return nil
+}
+
+func (g *gathered) found(plan *layout.Plan) (columns []InspectedColumn) {
+	for i, c := range g.columns {
+		f := c.Finding()
+		columns = append(columns, InspectedColumn{Column: plan.Columns[i], Type: f.Field.Type, Semantic: f.Field.Semantic, Stored: f.Field.Unit, Privacy: f.Field.Privacy,
+			Why: f.Why, Cells: f.Cells, Nulls: f.Nulls, Distinct: f.Distinct, Min: f.Min, Max: f.Max, Examples: f.Examples, Index: plan.Columns[i].Unnamed && g.index[i].counts(), finding: f})
+	}
+	return columns
 }
 
 func wider(cells [][]byte, width int) bool {
@@ -173,9 +195,23 @@ func (c *counter) add(cell []byte) {
 
 func (c *counter) counts() bool { return !c.broken && c.rows > 1 }
 
-// Describe tells in words how the file is read. lang is zh or en.
+// Describe tells in words how the file is read, what is left out or in doubt
+// first. lang is zh or en.
 func (in *Inspection) Describe(w io.Writer, lang string) {
 	p := &printer{w: w, lang: lang}
+	for i, t := range in.Tables {
+		if t.Unreadable != "" {
+			continue
+		}
+		for _, d := range t.Doubts {
+			p.line(0, "待定（表 %d）：%s。%s", "to be decided (table %d): %s. %s", i+1, d.Found.In(lang), d.Do.In(lang))
+		}
+	}
+	for i, t := range in.Tables {
+		if t.Unreadable == "" {
+			p.leftOut(0, t.Plan, p.in(fmt.Sprintf("表 %d：", i+1), fmt.Sprintf("table %d: ", i+1)))
+		}
+	}
 	p.file(0, in.Name, &in.Info)
 	for i, t := range in.Tables {
 		p.line(1, "表 %d %s", "table %d %s", i+1, nameOf(t.Plan))
@@ -185,9 +221,6 @@ func (in *Inspection) Describe(w io.Writer, lang string) {
 		}
 		p.plan(2, t.Plan)
 		p.line(2, "%d 行，%d 列", "%d rows, %d columns", t.Rows, len(t.Columns))
-		if t.Wider > 0 {
-			p.line(2, "%d 行的单元格多于列数，首见于第 %d 行", "%d rows have more cells than there are columns, first on line %d", t.Wider, t.WiderLine)
-		}
 		for i := range t.Columns {
 			p.column(&t.Columns[i])
 		}

@@ -35,6 +35,8 @@ type batch struct {
 	cells []byte
 	ends  []int
 	rows  []int
+	// slipped are the numbers of rows here whose cells stand in wrong columns.
+	slipped []int
 
 	record  arrow.RecordBatch
 	rejects []rejected
@@ -163,6 +165,9 @@ func (l *landing) decodeTable(t *table, row int64) error {
 		} else if err != nil {
 			return err
 		}
+		if t.block.Slipped() {
+			b.slipped = append(b.slipped, len(b.lines))
+		}
 		b.add(line, cells)
 		t.rows++
 		if len(b.lines) == batchRows || len(b.cells) > 8<<20 {
@@ -177,7 +182,7 @@ func (l *landing) decodeTable(t *table, row int64) error {
 
 func (l *landing) batch(t *table, first int64) *batch {
 	b := l.free.Get().(*batch)
-	*b = batch{table: t, first: first, lines: b.lines[:0], cells: b.cells[:0], ends: b.ends[:0], rows: b.rows[:0], done: make(chan struct{})}
+	*b = batch{table: t, first: first, lines: b.lines[:0], cells: b.cells[:0], ends: b.ends[:0], rows: b.rows[:0], slipped: b.slipped[:0], done: make(chan struct{})}
 	return b
 }
 
@@ -283,7 +288,11 @@ func (c *checker) check(b *batch, builder *array.RecordBuilder, columns []*typed
 	text := unsafe.String(unsafe.SliceData(b.cells), len(b.cells))
 	for n, line := range b.lines {
 		row := b.row(text, n)
-		if rejects := c.checkRow(&row, line, b.first+int64(n)); len(rejects) > 0 {
+		rejects := c.checkRow(&row, line, b.first+int64(n))
+		if len(b.slipped) > 0 && slices.Contains(b.slipped, n) {
+			rejects = append(rejects, c.table.reject(line, b.first+int64(n), c.dataset, -1, row.beyond(0), errSlipped))
+		}
+		if len(rejects) > 0 {
 			b.rejects = append(b.rejects, rejected{table: c.table, number: b.first + int64(n), cells: row.all(), why: rejects})
 			continue
 		}

@@ -66,6 +66,11 @@ var errTooManyCells = &normalise.Fault{Code: "too_many_cells", Want: catalog.Tex
 	En: "no more cells than the header has columns; check for a delimiter that is not quoted",
 }}
 
+var errSlipped = &normalise.Fault{Code: "shifted", Want: catalog.Text{
+	Zh: "每个单元格对应自己的列；本行缺少或多出一个单元格，其后各格像是相邻列的内容",
+	En: "every cell in its own column; one is missing here or one too many, and the others look like those of the columns beside",
+}}
+
 func errDuplicate(file, table string, line int64) error {
 	at := fmt.Sprintf("%s:%d", file, line)
 	if table != "" {

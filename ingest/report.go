@@ -60,6 +60,20 @@ type TableReport struct {
 	Left string `json:"left_out,omitempty"`
 }
 
+// LeftOut is the number of rows that look like data and are not taken: those of
+// tables with other columns.
+func (r *Report) LeftOut() int64 {
+	n := int64(0)
+	for _, f := range r.Files {
+		for _, t := range f.Tables {
+			if t.Left != "" {
+				n += t.Rows
+			}
+		}
+	}
+	return n
+}
+
 // CellReport says what became of the cells of one column.
 type CellReport struct {
 	// Changed cells are published in another form than they were sent in,

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -74,55 +74,39 @@ go in with govdata ingest.`,
 			if err != nil {
 				return err
 			}
-			l, _ := flags.parse()
-			d, err := define(in, table, id, title, key, l)
+			d, o, err := define(c.Context(), in, table, id, title, key)
 			if err != nil {
 				return err
 			}
-			return a.publishAdded(c, d, args[0], accept)
+			o.Accept = accept
+			return a.publishAdded(c, d, args[0], o)
 		},
 	}
 	flags.add(c)
 	c.Flags().StringVar(&id, "id", "", "id of the dataset; empty: from the file's name")
 	c.Flags().StringVar(&title, "title", "", "title of the dataset; empty: the file's name")
 	c.Flags().StringSliceVar(&key, "key", nil, "fields that identify a row")
-	c.Flags().IntVar(&table, "table", 0, "which table of the file, as inspect counts them; 0: the only one, or the one with the most rows")
+	c.Flags().IntVar(&table, "table", 0, "which table of the file, as inspect counts them; 0: the only one, or those of the same columns that have the most rows")
 	c.Flags().StringSliceVar(&accept, "accept-change", nil, "breaking change against the current release that is wanted: a field's name, rows or key")
 	return c
 }
 
-// define chooses the table and makes its definition.
-func define(in *ingest.Inspection, table int, id, title string, key []string, l catalog.Layout) (*catalog.Dataset, error) {
-	var t *ingest.InspectedTable
-	switch {
-	case table > len(in.Tables) || table < 0:
-		return nil, usageError{fmt.Errorf("--table %d: %s has %d tables", table, in.Name, len(in.Tables))}
-	case table > 0:
-		t = in.Tables[table-1]
-	case len(in.Tables) > 0:
-		t = slices.MaxFunc(in.Tables, func(a, b *ingest.InspectedTable) int { return cmp.Compare(a.Rows, b.Rows) })
-	}
-	switch {
-	case t == nil:
-		return nil, fmt.Errorf("%s has no table: %w", in.Name, catalog.ErrInvalid)
-	case t.Unreadable != "":
-		return nil, fmt.Errorf("%s: %w", t.Unreadable, catalog.ErrInvalid)
-	case t.Rows == 0:
-		return nil, fmt.Errorf("%s: there is a header and no data row under it: %w", in.Name, catalog.ErrInvalid)
-	}
-	if len(in.Tables) > 1 && l.Sheet == "" {
-		l.Sheet = t.Table
+// define chooses the tables and makes their definition, with the options to
+// read them by.
+func define(ctx context.Context, in *ingest.Inspection, table int, id, title string, key []string) (*catalog.Dataset, ingest.Options, error) {
+	if table > len(in.Tables) || table < 0 {
+		return nil, ingest.Options{}, usageError{fmt.Errorf("--table %d: %s has %d tables", table, in.Name, len(in.Tables))}
 	}
 	var parsed catalog.ID
 	if id != "" {
 		var err error
 		if parsed, err = catalog.ParseID(id); err != nil {
-			return nil, usageError{err}
+			return nil, ingest.Options{}, usageError{err}
 		}
 	}
-	d, err := t.Define(in.Name, parsed, title, l)
+	d, o, err := in.Define(ctx, ingest.Definition{ID: parsed, Title: title, Table: table})
 	if err != nil {
-		return nil, err
+		return nil, o, err
 	}
 	if d.Key = key; len(key) > 0 {
 		for i := range d.Fields {
@@ -130,15 +114,15 @@ func define(in *ingest.Inspection, table int, id, title string, key []string, l 
 		}
 	}
 	if there, _, err := bundled(d.ID); err != nil {
-		return nil, err
+		return nil, o, err
 	} else if there != nil {
-		return nil, usageError{fmt.Errorf("dataset %q comes with the program: give another --id, or use govdata ingest %s", d.ID, d.ID)}
+		return nil, o, usageError{fmt.Errorf("dataset %q comes with the program: give another --id, or use govdata ingest %s", d.ID, d.ID)}
 	}
-	return d, nil
+	return d, o, nil
 }
 
 // publishAdded publishes the rows and keeps the definition.
-func (a *app) publishAdded(c *cobra.Command, d *catalog.Dataset, path string, accept []string) error {
+func (a *app) publishAdded(c *cobra.Command, d *catalog.Dataset, path string, o ingest.Options) error {
 	text, err := datasets.Format(d)
 	if err != nil {
 		return err
@@ -153,7 +137,7 @@ func (a *app) publishAdded(c *cobra.Command, d *catalog.Dataset, path string, ac
 		return err
 	}
 	p := newProgress(a.stderr, string(d.ID))
-	r, report, err := publish(c.Context(), cat, d, text, []ingest.File{{Path: path, Name: filepath.Base(path)}}, ingest.Options{Accept: accept}, p)
+	r, report, err := publish(c.Context(), cat, d, text, []ingest.File{{Path: path, Name: filepath.Base(path)}}, o, p)
 	p.end()
 	if errors.Is(err, catalog.ErrUnchanged) {
 		return a.sayUnchanged(cat, d.ID, err, false)

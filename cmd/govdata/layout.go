@@ -24,8 +24,9 @@ func (f *layoutFlags) add(c *cobra.Command) {
 	c.Flags().StringVar(&l.Delimiter, "delimiter", "", "character that parts the cells of a text file; empty: decided from its rows")
 	c.Flags().IntSliceVar(&l.Widths, "widths", nil, "widths of the columns of a fixed-width text file, in characters")
 	c.Flags().StringVar(&f.header, "header", "", "lines of the header, as in 3 or 3-4, or none; empty: found")
-	c.Flags().StringSliceVar(&l.Columns, "columns", nil, "names of the columns, where the file has none")
+	c.Flags().StringSliceVar(&l.Columns, "columns", nil, "names of the columns, where the file has none or not all")
 	c.Flags().StringSliceVar(&f.skip, "skip", nil, "lines to leave out, as in 1-2,40-")
+	c.Flags().StringVar(&l.Origin, "origin", "", "name of a column that says which sheet, member or heading each row stands under; empty: none, or for add 来源 where there are several")
 	c.Flags().StringSliceVar(&l.FillDown, "fill-down", nil, "columns whose blank cells repeat the cell above")
 }
 

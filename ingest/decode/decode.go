@@ -146,4 +146,6 @@ var (
 	ErrBomb      = errors.New("file unpacks to too much")
 	ErrCharset   = errors.New("undecodable text")
 	ErrFormat    = errors.New("unknown format")
+	// ErrSeveral is an archive with several tables of which none was named.
+	ErrSeveral = fmt.Errorf("several tables: %w", ErrFormat)
 )

@@ -254,7 +254,8 @@ func (s *Source) choose(c *content, entries []entry) (chosen, left []int, err er
 	case s.options.All && n > maxMembers:
 		return nil, nil, refuse(fmt.Sprintf("%d tables in the archive", n), fmt.Sprintf("at most %d", maxMembers), "send them in several archives")
 	case !s.options.All && n > 1:
-		return nil, nil, refuse(fmt.Sprintf("%d tables in the archive: %s", n, listed(entries, chosen)), "one", "name the one to read, or send them one by one")
+		return nil, nil, &Error{File: c.name, Found: fmt.Sprintf("%d tables in the archive: %s", n, listed(entries, chosen)), Want: "one",
+			Do: "name the one to read, or send them one by one", Err: ErrSeveral}
 	}
 	return chosen, left, nil
 }

@@ -3,11 +3,14 @@ package layout
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
+	"govdata/catalog"
 	"govdata/ingest/normalise"
 )
 
@@ -28,14 +31,32 @@ type Block struct {
 	gap     bool  // it was no data
 	note    bool  // it was a footnote
 	ended   bool
-	held    []row    // rows of one cell, which may be notes
-	queue   []row    // rows to be given before the next is read
-	groups  [][]byte // the row whose groups are being given
+	held    []heldRow // rows which may be notes or headings
+	queue   []*row    // rows to be given before the next is read
+	groups  [][]byte  // the row whose groups are being given
 	group   int
 	spans   []span
 	filling []string // by column, for Layout.FillDown
 	fillers []int
 	cells   [][]byte
+
+	// body is what the first rows look like; strong the column of it in which
+	// nearly every row has a number, or -1; usual how many cells rows have.
+	body    *body
+	strong  int
+	usual   int
+	slipped bool // the row that was given last
+	// origin is the column that says where a row comes from, or -1; section is
+	// the heading that the rows stand under.
+	origin  int
+	section string
+	out     [][]byte
+}
+
+// heldRow is a row of which the next ones tell what it is.
+type heldRow struct {
+	*row
+	why string // what it is where no data follows; "": data
 }
 
 // span is a merged range whose value is being repeated.
@@ -55,7 +76,10 @@ func (b *Block) Require(required, keys []int) { b.required, b.keys = required, k
 
 // Width is the number of cells that a row may have.
 func (b *Block) Width() int {
-	if b.plan.Beside > 1 {
+	switch {
+	case b.origin >= 0:
+		return b.origin + 1
+	case b.plan.Beside > 1:
 		return b.width
 	}
 	return max(b.width, b.headerWidth)
@@ -67,8 +91,7 @@ func (b *Block) Next() (line int64, cells [][]byte, err error) {
 	for {
 		if b.groups != nil {
 			if cells := b.nextGroup(); cells != nil {
-				b.plan.Rows++
-				return b.last, cells, nil
+				return b.give(b.last, cells)
 			}
 			b.groups = nil
 		}
@@ -84,10 +107,43 @@ func (b *Block) Next() (line int64, cells [][]byte, err error) {
 			b.groups, b.group = cells, 0
 			continue
 		}
-		b.plan.Rows++
-		return line, cells, nil
+		return b.give(line, cells)
 	}
 }
+
+// give counts a row and returns it, with the cell that says where it comes from.
+func (b *Block) give(line int64, cells [][]byte) (int64, [][]byte, error) {
+	b.plan.Rows++
+	b.fit(line, cells)
+	if b.origin < 0 {
+		return line, cells, nil
+	}
+	b.out = append(b.out[:0], cells[:min(b.origin, len(cells))]...)
+	for len(b.out) < b.origin {
+		b.out = append(b.out, nil)
+	}
+	b.out = append(b.out, []byte(b.from()))
+	if len(cells) > b.origin {
+		b.out = append(b.out, cells[b.origin:]...)
+	}
+	return line, b.out, nil
+}
+
+// from names the sheet or member and the heading that rows stand under.
+func (b *Block) from() string {
+	return strings.TrimSpace(b.plan.Table + " " + b.section)
+}
+
+// enter notes that the rows below stand under another heading.
+func (b *Block) enter(section string) {
+	b.section = section
+	if section != "" && len(b.plan.Sections) < maxSections && !slices.Contains(b.plan.Sections, section) {
+		b.plan.Sections = append(b.plan.Sections, section)
+	}
+}
+
+// maxSections bounds how many headings a plan lists.
+const maxSections = 1000
 
 // nextGroup returns the next of the groups side by side that has something in it.
 func (b *Block) nextGroup() [][]byte {
@@ -141,6 +197,9 @@ func (b *Block) row() (line int64, cells [][]byte, given bool, err error) {
 		}
 		b.note = why == "footnote"
 		if why != "" {
+			if why == "header repeated" {
+				b.headings()
+			}
 			b.skip(line, why, texts(cells))
 			b.gap = true
 			continue
@@ -191,17 +250,45 @@ func texts(cells [][]byte) []string {
 	return s
 }
 
-// end closes the block. What is still held back are notes.
+// end closes the block. What is still held back are notes, or data.
 func (b *Block) end() {
 	b.ended = true
+	notes := int64(0)
 	for _, r := range b.held {
+		if r.why == "" {
+			b.queue = append(b.queue, r.row)
+			continue
+		}
+		b.skip(r.line, r.why, r.cells)
+		if text := strings.Join(distinct(trimmed(r.cells)), ""); r.why == "note below" && utf8.RuneCountInString(text) <= 12 && !strings.ContainsAny(text, "。.：:") {
+			notes++
+		}
+	}
+	if notes > 4 {
+		first, last := b.held[0].line, b.held[len(b.held)-1].line
+		b.doubt(Doubt{Line: first, To: last, Rows: notes,
+			Found: catalog.Text{Zh: "表下方有多行只有一个单元格的短文字，可能是数据", En: "below the table there are rows of one short cell, which may be data"},
+			Do:    catalog.Text{Zh: fmt.Sprintf("--skip %d-%d 略去这些行", first, last), En: fmt.Sprintf("--skip %d-%d leaves them out", first, last)}})
+	}
+	b.held = nil
+}
+
+// headings makes what was held back before the header came again the heading of
+// a section.
+func (b *Block) headings() {
+	for _, r := range b.held {
+		if texts := distinct(trimmed(r.cells)); len(texts) == 1 && !isUnitText(texts[0]) {
+			b.enter(texts[0])
+			b.skip(r.line, "title of a section", r.cells)
+			continue
+		}
 		b.skip(r.line, "note below", r.cells)
 	}
 	b.held = nil
 }
 
-// drain reads what nobody asked for.
-func (b *Block) drain() error {
+// Drain reads the rows that nobody asked for, so that the plan is complete.
+func (b *Block) Drain() error {
 	for {
 		if _, _, err := b.Next(); errors.Is(err, io.EOF) {
 			return nil
@@ -214,22 +301,56 @@ func (b *Block) drain() error {
 // maxHeld bounds how many rows are held back to see whether data follows.
 const maxHeld = 64
 
-// hold keeps back a row that may be a note below the table: it stands behind a
-// gap and has one cell. If data follows, it was data; if not, a note.
+// hold keeps back a row that may be a note below the table or a heading: it has
+// one cell, or begins as notes and signatures do. If data follows, it was data;
+// if the header follows again, a heading; if nothing does, a note.
 func (b *Block) hold(line int64, cells [][]byte) bool {
-	if len(b.required) > 0 || b.width < 2 {
-		return false
+	first, filled := firstCell(cells)
+	why, keep := "", false
+	switch {
+	case b.width < 2:
+	case filled > 1 && mayBeNote(first) && isFootnote(first) && (&row{cells: texts(cells)}).signed():
+		why, keep = "footnote", true
+	case len(b.required) > 0 || filled != 1:
+	case len(b.held) > 0 && b.held[len(b.held)-1].why != "" || b.behindGap(line):
+		why, keep = "note below", true
+	default:
+		keep = true
 	}
-	if _, filled := firstCell(cells); filled == 1 && (len(b.held) > 0 || b.behindGap(line)) && len(b.held) < maxHeld {
-		b.held = append(b.held, row{line, texts(cells)})
+	if keep && len(b.held) < maxHeld {
+		b.held = append(b.held, heldRow{&row{line: line, cells: texts(cells)}, why})
 		return true
 	}
 	if len(b.held) == 0 {
 		return false
 	}
-	b.queue = append(b.held, row{line, texts(cells)})
+	for _, r := range b.held {
+		b.queue = append(b.queue, r.row)
+	}
 	b.held = nil
+	b.queue = append(b.queue, &row{line: line, cells: texts(cells)})
 	return true
+}
+
+// signed reports whether a row that begins as a note does is one: each of its
+// texts is a label, or the value of one, or a lone number.
+func (r *row) signed() bool {
+	texts := distinct(trimmed(r.cells))
+	plain := 0
+	for i, t := range texts[1:] {
+		switch {
+		case labelled.MatchString(t), strings.HasSuffix(texts[i], "：") || strings.HasSuffix(texts[i], ":"):
+		default:
+			plain++
+		}
+	}
+	return plain == 0 || plain == 1 && !strings.HasSuffix(texts[0], "：") && utf8.RuneCountInString(texts[0]) > 4 && classOf(texts[len(texts)-1]).figure()
+}
+
+// mayBeNote looks at the first bytes of a text: mostly this settles it.
+func mayBeNote(first []byte) bool {
+	r, _ := utf8.DecodeRune(first)
+	return strings.ContainsRune("附注备備说說数資资来填制審审单單负負联聯报報编編主经經分复復nNsS*※（(统統核", r)
 }
 
 // behindGap reports whether the row before this one was no data.
@@ -292,24 +413,27 @@ func (b *Block) fillDown(cells [][]byte) {
 }
 
 // headerFollows reports whether a row begins another table: the same columns
-// in another order, known columns again in other places, or, behind a gap, a
-// header by its shape. The row is then the first one ahead.
+// in another order, known columns again in other places, or a header by its
+// shape, behind a gap or where the rows change. The row is then the first one
+// ahead, behind what was held back as its title.
 func (b *Block) headerFollows(line int64, cells [][]byte) bool {
+	s := b.sheet
 	again := b.sameNames(cells)
-	if !again && !b.gap && line <= b.last+1 {
+	gap := b.gap || line > b.last+1
+	if !again && !gap && !b.changes(cells) {
 		return false
 	}
-	s := b.sheet
-	this := row{line, texts(cells)}
+	this := &row{line: line, cells: texts(cells)}
 	if again {
-		s.ahead = slices.Insert(s.ahead, 0, this)
+		b.before(this)
 		return true
 	}
-	if len(s.options.Layout.Columns) > 0 || s.options.Layout.Header.None || s.options.Headed {
+	if len(s.options.Layout.Columns) > 0 || s.options.Layout.Header.None || s.options.Headed || !gap && s.options.Layout.Header.First > 0 {
 		return false
 	}
-	for _, c := range this.cells { // mostly this settles it
-		if k := kindOf(c); k == figure {
+	this.look()
+	for _, k := range this.kinds { // mostly this settles it
+		if k == number || k == date {
 			return false
 		}
 	}
@@ -317,52 +441,108 @@ func (b *Block) headerFollows(line int64, cells [][]byte) bool {
 		return false
 	}
 	s.ahead = slices.Insert(s.ahead, 0, this)
-	if b.begins() {
-		return true
-	}
+	begins := b.begins(gap)
 	s.ahead = s.ahead[1:]
-	return false
+	if !begins {
+		return false
+	}
+	if !gap && !b.otherShape(this) {
+		// It may as well be a row of words among numbers.
+		b.doubt(Doubt{Line: line, To: line, Rows: 1,
+			Found: catalog.Text{Zh: "该行像是另一张表的表头，现按数据读取", En: "this line looks like the header of another table, and is read as data"},
+			Do: catalog.Text{Zh: fmt.Sprintf("--header %s 表示此处只有一张表；--skip %d- 略去其下的表", b.headerLines(), line),
+				En: fmt.Sprintf("--header %s says that there is one table alone; --skip %d- leaves out what stands below", b.headerLines(), line)}})
+		return false
+	}
+	b.before(this)
+	return true
+}
+
+// before puts a row back, and what was held back before it.
+func (b *Block) before(r *row) {
+	var back []*row
+	for _, h := range b.held {
+		back = append(back, h.row)
+	}
+	b.held = nil
+	b.sheet.ahead = slices.Insert(b.sheet.ahead, 0, append(back, r)...)
+}
+
+func (b *Block) headerLines() catalog.Lines {
+	if n := len(b.plan.Header); n > 0 {
+		return catalog.Lines{First: b.plan.Header[0], Last: b.plan.Header[n-1]}
+	}
+	return catalog.Lines{None: true}
+}
+
+// changes reports whether a row differs from those before it, so that another
+// table may begin with it: words where numbers stand, or another number of cells.
+func (b *Block) changes(cells [][]byte) bool {
+	if b.plan.Rows < 2 || b.stride > 0 {
+		return false
+	}
+	if b.strong >= 0 && b.strong < len(cells) {
+		if c := bytes.TrimSpace(cells[b.strong]); len(c) > 0 && (c[0] > '9' || c[0] < '(' || c[0] == '*') && !classOf(string(c)).figure() && classOf(string(c)) != nothing {
+			return true
+		}
+	}
+	return !b.sheet.options.Grid && b.usual > 0 && len(cells) != b.usual
+}
+
+// otherShape reports whether a row and those ahead have another number of cells
+// than the rows of this block, so that they are no rows of it.
+func (b *Block) otherShape(first *row) bool {
+	n := used(first.cells)
+	if n == b.width {
+		return false
+	}
+	for _, r := range untilGap(b.sheet.ahead[:min(3, len(b.sheet.ahead))]) {
+		if used(r.cells) > n {
+			return false
+		}
+	}
+	return true
 }
 
 // begins reports whether the rows ahead begin another table.
-func (b *Block) begins() bool {
+func (b *Block) begins(gap bool) bool {
 	s := b.sheet
-	first := 0
-	for ; first < min(4, len(s.ahead)); first++ { // a title may stand first
-		h := s.at(first, 1, b.plan.Evidence)
+	for first := range min(4, len(s.ahead)) { // a title may stand first
+		r := s.ahead[first]
 		if names := s.options.Names; names != nil {
-			if n := named(h.columns, names); n >= 4 && n > used(s.ahead[first].cells) {
+			columns := s.columns(first, 1)
+			if n := named(columns, s.remember(names)); n >= 4 && n > used(r.cells) {
 				return true
 			}
 		}
-		body := shapeOf(s.ahead[first+1:])
-		if len(body.rows) < 1 || used(s.ahead[first].cells) < 2 || body.filled(s.ahead[first].cells) < 0.8 {
-			if count(s.ahead[first].cells) > 1 {
+		body := bodyOf(s.ahead[first+1:], nil)
+		if len(body.rows) < 1 || used(r.cells) < 2 || body.filled(r.cells) < 0.8 {
+			if !gap || r.count() > 1 {
 				return false
 			}
 			continue
 		}
-		figures := 0
-		for j, is := range body.figures {
-			if is && kindOf(cellAt(s.ahead[first].cells, j)) == word {
+		figures, titles := 0, 0
+		for j := range body.columns {
+			if k := r.kind(j); body.columns[j].figures() && (k == word || k == latin || k == code || k == year) {
 				figures++
+				if headerWord.MatchString(strings.TrimSpace(r.cells[j])) {
+					titles++
+				}
+			}
+			if !gap && strings.TrimSpace(cellAt(r.cells, j)) != "" && b.body.holds(j, strings.TrimSpace(r.cells[j])) {
+				return false // it stands there among the data
 			}
 		}
-		contrast, ok := body.contrast(h, s.ahead[first].cells)
-		return ok && figures > 0 && body.like(body.rows[0].cells) == 1 && contrast > 0.2 &&
-			!slices.Equal(trimmed(s.ahead[first].cells), b.names())
+		if !gap && figures == 1 && titles == 0 {
+			return false // a remark in place of a number
+		}
+		contrast, ok := body.contrast([]*row{r}, fill([]*row{r}, nil))
+		texts := distinct(slices.Sorted(slices.Values(trimmed(r.cells))))
+		return ok && figures > 0 && body.like(body.rows[0]) == 1 && contrast > 0.2 && len(texts) == r.count() &&
+			!slices.Equal(trimmed(r.cells), b.names())
 	}
 	return false
-}
-
-func count(cells []string) int {
-	n := 0
-	for _, c := range cells {
-		if strings.TrimSpace(c) != "" {
-			n++
-		}
-	}
-	return n
 }
 
 func trimmed(cells []string) []string {
@@ -420,7 +600,7 @@ func (b *Block) skip(line int64, why string, cells []string) {
 var (
 	sumPattern      = regexp.MustCompile(`^(合计|小计|总计|共计|累计|合計|小計|總計|本页合计|本页小计|(grand|sub)?totals?)[:：]?$`)
 	totalPattern    = regexp.MustCompile(`^(.{0,16}(合计|小计|总计|共计|累计)|(合计|小计|总计|共计|累计).{0,16}|(grand)?(sub)?total.{0,16})$`)
-	footnotePattern = regexp.MustCompile(`^((附?注|備?註|备注|说明|說明|数据来源|資料來源|资料来源|来源|填报人|填表人|制表人?|审核人?|单位负责人|负责人|填报单位|填报日期|联系人|notes?|sources?)[0-9一二三四五六七八九十]?[:：、.．]|[*※])`)
+	footnotePattern = regexp.MustCompile(`^((附?注|備?註|备注|说明|說明|数据来源|資料來源|资料来源|来源|填报人|填表人|制表人?|填制人|审核人?|審核人?|复核人?|单位负责人|统计负责人|负责人|经办人|主管领导|分管领导|主管|填报单位|填表单位|编制单位|报送单位|填报日期|填表日期|报送日期|报出日期|联系人|联系电话|联系方式|notes?|sources?)[0-9一二三四五六七八九十]?[:：、.．]|[*※])`)
 )
 
 // classify says why a row is no data row, or "" for one that is.

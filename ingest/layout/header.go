@@ -2,16 +2,14 @@ package layout
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
+	"time"
 	"unicode/utf8"
 
 	"govdata/catalog"
 	"govdata/ingest/decode"
-	"govdata/ingest/normalise"
 )
 
 // header is where the header of a block stands among the rows ahead.
@@ -20,11 +18,16 @@ type header struct {
 	columns        []Column
 	groups, stride int // columns side by side
 	evidence       catalog.Text
+	// settled tells that somebody has named it, sure how sure a guess is (from 0
+	// to 1), and instead which others there are, the likeliest first.
+	settled bool
+	sure    float64
+	instead []string
 }
 
 // find chooses the header among the rows ahead.
 func (s *Sheet) find() (header, error) {
-	given, err := s.settled()
+	given, err := s.asSettled()
 	switch {
 	case err != nil:
 		return header{}, err
@@ -34,34 +37,78 @@ func (s *Sheet) find() (header, error) {
 		if len(s.ahead) == 0 {
 			return header{}, s.refuse("no rows", "a header and rows", "send the file again", 0)
 		}
-		return s.at(0, 1, catalog.Text{Zh: "该格式自带列名", En: "the format names its columns"}), nil
-	case s.options.Names != nil:
-		return s.findNamed()
+		h := s.at(0, 1, catalog.Text{Zh: "该格式自带列名", En: "the format names its columns"})
+		h.settled, h.sure = true, 1
+		return h, nil
 	}
-	return s.findByShape()
+	h, err := header{}, error(nil)
+	if s.options.Names != nil {
+		h, err = s.findNamed()
+	} else {
+		h, err = s.findByShape()
+	}
+	if names := s.options.Layout.Columns; err == nil && len(names) > 0 {
+		h = renamed(h, names)
+		h.settled = true
+	}
+	return h, err
 }
 
-// settled is the header that Options.Layout names, or nil.
-func (s *Sheet) settled() (*header, error) {
-	l := s.options.Layout
-	if l.Header.None {
-		return new(s.unnamed(catalog.Text{Zh: "按设置：文件没有表头", En: "as settled: the file has no header"})), nil
+// asSettled is the header that Options.Layout names, or nil.
+func (s *Sheet) asSettled() (*header, error) {
+	l, found := s.options.Layout, s.options.Found
+	if found != nil && s.blocks > 0 {
+		found = nil
 	}
-	if l.Header.First == 0 || s.blocks > 0 {
+	if l.Header.None {
+		h := s.unnamed(catalog.Text{Zh: "按设置：文件没有表头", En: "as settled: the file has no header"})
+		h.settled, h.sure = true, 1
+		if found != nil {
+			h.evidence, h.sure, h.instead = found.Evidence, found.Sure, found.Instead
+		}
+		return &h, nil
+	}
+	lines := l.Header
+	if found != nil && len(found.Header) > 0 {
+		lines = catalog.Lines{First: found.Header[0], Last: found.Header[len(found.Header)-1]}
+	}
+	if lines.First == 0 || s.blocks > 0 {
 		return nil, nil
 	}
-	first := slices.IndexFunc(s.ahead, func(r row) bool { return r.line >= l.Header.First })
+	first := slices.IndexFunc(s.ahead, func(r *row) bool { return r.line >= lines.First })
 	if first < 0 {
-		return nil, s.refuse(fmt.Sprintf("no line %d among the first %d rows", l.Header.First, len(s.ahead)), "the header there", "correct the layout's header", 0)
+		return nil, s.refuse(fmt.Sprintf("no line %d among the first %d rows", lines.First, len(s.ahead)), "the header there", "correct the layout's header", 0)
 	}
 	height := 0
-	for first+height < len(s.ahead) && s.ahead[first+height].line <= l.Header.Last {
+	for first+height < len(s.ahead) && s.ahead[first+height].line <= lines.Last {
 		height++
 	}
 	if height == 0 {
-		return nil, s.refuse(fmt.Sprintf("line %d blank", l.Header.First), "the header there", "correct the layout's header", l.Header.First)
+		return nil, s.refuse(fmt.Sprintf("line %d blank", lines.First), "the header there", "correct the layout's header", lines.First)
 	}
-	return new(s.at(first, height, catalog.Text{Zh: "按设置", En: "as settled"})), nil
+	h := s.at(first, height, catalog.Text{Zh: "按设置", En: "as settled"})
+	h.settled, h.sure = true, 1
+	if found != nil {
+		h.evidence, h.sure, h.instead = found.Evidence, found.Sure, found.Instead
+	}
+	if len(l.Columns) > 0 {
+		h = renamed(h, l.Columns)
+	}
+	return &h, nil
+}
+
+// renamed is a header whose columns somebody has named.
+func renamed(h header, names []string) header {
+	h.groups, h.stride = 1, 0
+	for i, name := range names {
+		if i == len(h.columns) {
+			h.columns = append(h.columns, Column{Column: i + 1})
+		}
+		if name != "" {
+			h.columns[i] = Column{Column: i + 1, Header: name, Parts: []string{name}, Unit: h.columns[i].Unit, Shift: h.columns[i].Shift}
+		}
+	}
+	return h
 }
 
 // unnamed is the header of a table that has none: column_1, column_2, ... or
@@ -82,37 +129,6 @@ func (s *Sheet) unnamed(why catalog.Text) header {
 	return h
 }
 
-// used is the number of cells up to the last that holds anything.
-func used(cells []string) int {
-	for i := len(cells); i > 0; i-- {
-		if strings.TrimSpace(cells[i-1]) != "" {
-			return i
-		}
-	}
-	return 0
-}
-
-// at makes a header of these rows ahead.
-func (s *Sheet) at(start, height int, why catalog.Text) header {
-	h := header{start: start, height: height, evidence: why}
-	parts := fill(s.ahead[start:start+height], s.merges)
-	for i, p := range parts {
-		c := Column{Column: i + 1, Header: joined(p), Parts: p}
-		for _, text := range c.Readings(nil) {
-			if _, unit, shift, ok := normalise.Unit(text); ok {
-				c.Unit, c.Shift = unit, shift
-				break
-			}
-		}
-		h.columns = append(h.columns, c)
-	}
-	h.groups, h.stride = s.beside(h)
-	if h.groups > 1 {
-		h.columns = h.columns[:columnsOf(h.columns[:h.stride])]
-	}
-	return h
-}
-
 // nameBlanks calls columns that hold something and have no header column_N,
 // and adds those behind the header's last that most rows fill: a single longer
 // row has slipped.
@@ -120,13 +136,13 @@ func (s *Sheet) nameBlanks(h header) header {
 	if h.groups > 1 {
 		return h
 	}
-	body := shapeOf(untilGap(s.ahead[h.start+h.height:]))
-	for j, has := range body.content {
-		if !has || j < len(h.columns) && h.columns[j].Header != "" {
+	b := bodyOf(untilGap(s.ahead[h.start+h.height:]), nil)
+	for j := range b.columns {
+		if b.columns[j].filled == 0 || j < len(h.columns) && h.columns[j].Header != "" {
 			continue
 		}
 		name := "column_" + strconv.Itoa(j+1)
-		if j >= len(h.columns) && body.share(j) < 0.5 {
+		if j >= len(h.columns) && b.columns[j].share < 0.5 {
 			continue
 		}
 		if s.options.Names != nil && s.options.Names.Field(name) < 0 {
@@ -140,71 +156,79 @@ func (s *Sheet) nameBlanks(h header) header {
 	return h
 }
 
-// columnsOf drops the blank columns at the end.
-func columnsOf(columns []Column) int {
-	n := len(columns)
-	for n > 0 && columns[n-1].Header == "" {
-		n--
-	}
-	return n
-}
-
-// beside finds columns that stand side by side: the same two or more headers
-// again, with the same distance. It returns how often, and the distance.
-func (s *Sheet) beside(h header) (groups, stride int) {
-	texts := make([]string, columnsOf(h.columns))
-	for i := range texts {
-		texts[i] = h.columns[i].Header
-	}
-	for stride := 2; stride <= len(texts)/2+1; stride++ {
-		n := columnsOf(h.columns[:min(stride, len(texts))])
-		groups := (len(texts) + stride - 1) / stride
-		if n < 2 || groups < 2 || (groups-1)*stride+n != len(texts) || texts[0] == "" {
-			continue
-		}
-		same := true
-		for i := stride; i < len(texts) && same; i++ {
-			same = texts[i] == texts[i%stride]
-		}
-		if same && len(distinct(slices.Sorted(slices.Values(texts[:n])))) == n {
-			return groups, stride
-		}
-	}
-	return 1, 0
-}
-
 // findNamed chooses the rows that name the most fields, less those that are
 // named twice.
 func (s *Sheet) findNamed() (header, error) {
-	best, bestScore := header{}, 0
+	names := s.remember(s.options.Names)
+	var best []Column
+	at, height, bestScore, second := 0, 0, 0, 0
+	var instead []string
 	for start, r := range s.ahead[:s.reach()] {
-		if blank(r.cells) {
+		if r.count() == 0 {
 			continue
 		}
-		least := spanning(s.ahead[start:], s.merges)
-		for height := least; height <= max(maxHeight, least) && start+height <= len(s.ahead); height++ {
-			h := s.at(start, height, catalog.Text{})
-			score := named(h.columns, s.options.Names)
+		least := s.spanning(start)
+		for n := least; n <= max(maxHeight, least) && start+n <= len(s.ahead); n++ {
+			columns := s.columns(start, n)
+			score := named(columns, names)
 			// Of equal ones the lowest: a title above is no part of the header.
-			if score > bestScore || score == bestScore && score > 0 && height < best.height {
-				best, bestScore = h, score
+			if score > bestScore || score == bestScore && score > 0 && n < height {
+				if bestScore > 0 && at != start {
+					second, instead = bestScore, []string{s.lines(at, height)}
+				}
+				best, at, height, bestScore = columns, start, n, score
+			} else if score > second && start != at {
+				second, instead = score, []string{s.lines(start, n)}
 			}
 		}
 	}
 	if bestScore == 0 {
 		return header{}, s.refuse(s.firstLine(), "", "", s.line(0))
 	}
-	for best.start+best.height < len(s.ahead) && isEdition(s.ahead[best.start+best.height].cells, best.columns, s.options.Names) {
-		best.height++
+	for at+height < len(s.ahead) && isEdition(s.ahead[at+height].cells, best, names) {
+		height++
 	}
 	known := 0
-	for i := range best.columns {
-		if fieldOf(&best.columns[i], best.columns, s.options.Names) >= 0 {
+	for i := range best {
+		if fieldOf(&best[i], best, names) >= 0 {
 			known++
 		}
 	}
-	best.evidence = catalog.Text{Zh: fmt.Sprintf("该行有 %d 个已知列名", known), En: fmt.Sprintf("it names %d known columns", known)}
-	return best, nil
+	h := s.at(at, height, catalog.Text{Zh: fmt.Sprintf("该行有 %d 个已知列名", known), En: fmt.Sprintf("it names %d known columns", known)})
+	h.sure, h.instead = sureness(float64(bestScore-second)/2), instead
+	return h, nil
+}
+
+// sureness brings how much better the choice is than the next one to a number
+// from 0 to 1.
+func sureness(margin float64) float64 { return float64(int(100*margin/(margin+0.4))) / 100 }
+
+// lines are the lines of a header, as --header takes them.
+func (s *Sheet) lines(start, height int) string {
+	first, last := s.line(start), s.line(start+height-1)
+	return catalog.Lines{First: first, Last: last}.String()
+}
+
+// remember keeps what names say of each text.
+func (s *Sheet) remember(names Names) Names {
+	if s.known == nil {
+		s.known = &memory{names: names, fields: map[string]int{}}
+	}
+	return s.known
+}
+
+type memory struct {
+	names  Names
+	fields map[string]int
+}
+
+func (m *memory) Field(header string) int {
+	f, ok := m.fields[header]
+	if !ok {
+		f = m.names.Field(header)
+		m.fields[header] = f
+	}
+	return f
 }
 
 // reach is how far the header may be from the top. Below another table it
@@ -217,7 +241,7 @@ func (s *Sheet) reach() int {
 }
 
 func (s *Sheet) line(i int) int64 {
-	if i < len(s.ahead) {
+	if i >= 0 && i < len(s.ahead) {
 		return s.ahead[i].line
 	}
 	return 0
@@ -274,308 +298,198 @@ func isEdition(cells []string, columns []Column, names Names) bool {
 	return same > other
 }
 
-// spanning returns how many rows the merged cells that begin in the first row cover.
-func spanning(rows []row, merges []decode.Range) int {
-	n := 1
-	for _, m := range merges {
-		if int64(m.Row) == rows[0].line && m.Row2-m.Row < mergedHeight {
-			n = max(n, m.Row2-m.Row+1)
-		}
-	}
-	return min(n, len(rows))
-}
-
-// fill returns for every column its header texts from top to bottom, with
-// merged cells spread over what they cover. Where the file says nothing of
-// merging (text files), a blank right of a heading that has something below
-// belongs to that heading.
-func fill(rows []row, merges []decode.Range) [][]string {
-	width := 0
-	for _, r := range rows {
-		width = max(width, used(r.cells))
-	}
-	grid := make([][]string, len(rows))
-	for i, r := range rows {
-		grid[i] = make([]string, width)
-		for j := range min(width, len(r.cells)) {
-			grid[i][j] = strings.Join(strings.FieldsFunc(r.cells[j], unicode.IsSpace), " ")
-		}
-	}
-	for i, r := range rows {
-		for _, m := range merges {
-			if int64(m.Row) != r.line || m.Col > width {
-				continue
-			}
-			for row := i; row <= min(i+m.Row2-m.Row, len(rows)-1); row++ {
-				for col := m.Col - 1; col < min(m.Col2, width); col++ {
-					grid[row][col] = grid[i][m.Col-1]
-				}
-			}
-		}
-		if len(merges) > 0 || i == len(rows)-1 {
-			continue
-		}
-		for j := 1; j < width; j++ {
-			if grid[i][j] == "" && strings.TrimSpace(cellAt(rows[i+1].cells, j)) != "" {
-				grid[i][j] = grid[i][j-1]
-			}
-		}
-	}
-	parts := make([][]string, width)
-	for j := range parts {
-		for i := range grid {
-			parts[j] = append(parts[j], grid[i][j])
-		}
-	}
-	return parts
-}
-
-// kind is what a cell looks like. It tells headers from data, not types.
-type kind int
-
-const (
-	nothing kind = iota
-	word
-	figure // a number or a date
-	year
-)
-
-var (
-	figurePattern = regexp.MustCompile(`^[-+(]?[$¥￥€£]?[0-9][0-9,. ]*([eE][-+]?[0-9]+)?[%‰]?\)?$|` +
-		`^[0-9]{4}[-/.年][0-9]{1,2}([-/.月][0-9]{1,2}日?)?([T ][0-9:.]+Z?)?$|^[0-9]{1,2}[-/.]([0-9]{1,2}|[A-Za-z]{3})[-/.][0-9]{2,4}( [0-9:]+( [AP]M)?)?$`)
-	yearPattern = regexp.MustCompile(`^(1[6-9]|20|21)[0-9]{2}(\.0)?(年度?|年份)?$`)
-	// headerWord ends the titles of columns in Chinese tables.
-	headerWord = regexp.MustCompile(`(名称|名稱|名|代码|代碼|编号|編號|编码|編碼|文号|序号|序號|日期|时间|時間|类别|類別|类型|類型|种类|金额|金額|数量|數量|` +
-		`地址|单位|單位|电话|電話|年度|月份|备注|備註|标准|標準|依据|依據|部门|部門|机关|機關|说明|說明|状态|狀態)$`)
-	identifier = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
-)
-
-func kindOf(cell string) kind {
-	cell = strings.TrimSpace(cell)
-	if slices.Contains(catalog.DefaultNullMarks, cell) || cell == "" || cell == `\N` || cell == ".." || cell == "…" {
-		return nothing
-	}
-	if len(cell) > 40 {
-		return word
-	}
-	cell = normalise.Fold(cell)
-	switch {
-	case yearPattern.MatchString(cell):
-		return year
-	case figurePattern.MatchString(cell):
-		return figure
-	}
-	return word
-}
-
-// shape is what the columns under a candidate look like.
-type shape struct {
-	columns int // with anything in them
-	// figures tells the columns that are mostly numbers or dates, years those
-	// of them that are years.
-	figures, years []bool
-	values         []map[string]bool
-	content        []bool
-	rows           []row
-}
-
-const shapeRows = 50
-
-func shapeOf(rows []row) shape {
-	var s shape
-	width := 0
-	for _, r := range rows {
-		if !blank(r.cells) && len(s.rows) < shapeRows {
-			s.rows = append(s.rows, r)
-			width = max(width, used(r.cells))
-		}
-	}
-	s.figures, s.years, s.content = make([]bool, width), make([]bool, width), make([]bool, width)
-	s.values = make([]map[string]bool, width)
-	for j := range width {
-		var counts [4]int
-		s.values[j] = map[string]bool{}
-		for _, r := range s.rows {
-			c := strings.TrimSpace(cellAt(r.cells, j))
-			counts[kindOf(c)]++
-			s.values[j][c] = true
-			s.content[j] = s.content[j] || c != ""
-		}
-		numbers := counts[figure] + counts[year]
-		s.figures[j] = numbers*10 >= (numbers+counts[word])*7 && numbers > 0
-		s.years[j] = s.figures[j] && counts[year]*10 >= numbers*9
-		if s.content[j] {
-			s.columns++
-		}
-	}
-	return s
-}
-
-// like is the share of the number columns in which a row has a number, or 1
-// where there are none.
-func (s *shape) like(cells []string) float64 {
-	all, same := 0, 0
-	for j, is := range s.figures {
-		if !is {
-			continue
-		}
-		switch kindOf(cellAt(cells, j)) {
-		case figure, year:
-			same++
-			all++
-		case word:
-			all++
-		}
-	}
-	if all == 0 {
-		return 1
-	}
-	return float64(same) / float64(all)
-}
-
 // untilGap is the rows up to a blank one, behind which another table may stand.
-func untilGap(rows []row) []row {
+func untilGap(rows []*row) []*row {
 	some := false
 	for i, r := range rows {
-		if blank(r.cells) && some {
+		if r.count() == 0 && some {
 			return rows[:i]
 		}
-		some = some || !blank(r.cells)
+		some = some || r.count() > 0
 	}
 	return rows
 }
 
-// share is that of the rows which have something in column j.
-func (s *shape) share(j int) float64 {
-	n := 0
-	for _, r := range s.rows {
-		if strings.TrimSpace(cellAt(r.cells, j)) != "" {
-			n++
-		}
-	}
-	return float64(n) / float64(max(1, len(s.rows)))
-}
+// What a candidate loses for a row above it that would be left out: a line about
+// the table is free, one of several texts may be the upper row of the header,
+// and one that is as full as the rows below is data or the header itself.
+const (
+	costNote = 0.02
+	costPart = 0.4
+	costFull = 1.5
+	costMost = 4 // from here on no candidate can win
+	// scoreNone is what a table without a header is worth whose first row is data.
+	scoreNone = 1.1
+)
 
-// filled is the share of the columns that a row has something in.
-func (s *shape) filled(cells []string) float64 {
-	n := 0
-	for j, has := range s.content {
-		if has && strings.TrimSpace(cellAt(cells, j)) != "" {
-			n++
-		}
+func (b *body) cost(r *row) float64 {
+	switch {
+	case r.count() == 0:
+		return 0
+	case r.isNote():
+		return costNote
+	case b.filled(r.cells) >= 0.6:
+		return costFull
 	}
-	return float64(n) / float64(max(1, s.columns))
+	return costPart
 }
 
 // findByShape chooses the header without knowing the columns: texts over
 // numbers, all different, that fill most columns and do not come again below.
+// What is left out above a header counts against it.
 func (s *Sheet) findByShape() (header, error) {
-	best, bestScore := header{}, 0.0
+	type candidate struct {
+		start, height int
+		score         float64
+	}
+	var all []candidate
+	whole := bodyOf(untilTable(s.ahead), nil)
+	lost := 0.0
 	for start, r := range s.ahead[:s.reach()] {
-		if blank(r.cells) {
+		if r.count() == 0 {
 			continue
 		}
-		least := spanning(s.ahead[start:], s.merges)
+		if lost > costMost {
+			break
+		}
+		least := s.spanning(start)
 		for height := least; height <= max(maxHeight, least) && start+height <= len(s.ahead); height++ {
-			h := s.at(start, height, catalog.Text{})
-			if score, ok := s.score(h); ok && score > bestScore {
-				best, bestScore = h, score
+			if score, ok := s.score(start, height); ok {
+				all = append(all, candidate{start, height, score - lost})
 			}
 		}
+		lost += whole.cost(r)
 	}
-	if bestScore > 0 {
-		best.evidence = catalog.Text{Zh: "其文字位于数据之上，各不相同且下方不再出现", En: "its texts stand over the data, differ from one another and do not come again below"}
-		return best, nil
-	}
-	first := slices.IndexFunc(s.ahead, func(r row) bool { return !blank(r.cells) })
+	slices.SortStableFunc(all, func(a, b candidate) int {
+		switch {
+		case a.score > b.score:
+			return -1
+		case a.score < b.score:
+			return 1
+		}
+		return 0
+	})
+	first := slices.IndexFunc(s.ahead, func(r *row) bool { return r.count() > 0 })
 	if first < 0 {
 		return header{}, s.refuse("no rows", "a header and rows", "send the file again", 0)
 	}
-	body := shapeOf(s.ahead[first:])
-	if body.filled(s.ahead[first].cells) >= 0.5 && body.like(s.ahead[first].cells) >= 0.5 && len(body.rows) > 1 {
-		return s.unnamed(catalog.Text{Zh: "第一行与其他行一样是数据", En: "the first row is data as the others are"}), nil
+	under := bodyOf(s.ahead[first:], nil)
+	none := 0.0
+	if len(under.rows) > 1 && under.filled(s.ahead[first].cells) >= 0.5 && under.like(s.ahead[first]) >= 0.5 {
+		if none = 0.2; !slices.ContainsFunc(all, func(c candidate) bool { return c.start == first }) {
+			none = scoreNone
+		}
+	}
+	if len(all) > 0 && all[0].score > none {
+		best := all[0]
+		h := s.at(best.start, best.height, catalog.Text{Zh: "其文字位于数据之上，各不相同且下方不再出现", En: "its texts stand over the data, differ from one another and do not come again below"})
+		next := none
+		for _, c := range all[1:] {
+			if c.score > 0 && len(h.instead) < 3 {
+				h.instead = append(h.instead, s.lines(c.start, c.height))
+			}
+			next = max(next, c.score)
+		}
+		if none > 0 {
+			h.instead = append(h.instead, "none")
+		}
+		h.sure = sureness(best.score - next)
+		return h, nil
+	}
+	if none > 0 {
+		h := s.unnamed(catalog.Text{Zh: "第一行与其他行一样是数据", En: "the first row is data as the others are"})
+		h.instead, h.sure = []string{s.lines(first, 1)}, 0.7
+		if len(all) > 0 {
+			h.sure = sureness(none - all[0].score)
+		}
+		return h, nil
 	}
 	return header{}, s.refuse("no row that can be told to be the header; the first one is "+Quote(s.ahead[first].cells), "column names over the data",
 		"name its line (--header), or say that there is none (--header none)", s.ahead[first].line)
 }
 
+// untilTable is the rows up to a gap, where a table stands before it.
+func untilTable(rows []*row) []*row {
+	if near := untilGap(rows); bodyOf(near, (*row).isNote) != nil && len(bodyOf(near, (*row).isNote).rows) > 2 {
+		return near
+	}
+	return rows
+}
+
 // score judges a candidate; what cannot be a header is not ok. The weights
 // were set on the real files of the tests.
-func (s *Sheet) score(h header) (float64, bool) {
-	texts := headerTexts(h)
-	body := shapeOf(withoutHeader(s.ahead[h.start+h.height:], h.columns))
+func (s *Sheet) score(start, height int) (float64, bool) {
+	parts := fill(s.ahead[start:start+height], s.merges)
+	texts := make([]string, len(parts))
+	header := map[string]bool{"": true}
+	for j, p := range parts {
+		texts[j] = joined(p)
+		for _, part := range p {
+			header[part] = true
+		}
+	}
+	body := bodyOf(s.ahead[start+height:], func(r *row) bool { return r.count() > 1 && repeats(r, header) })
 	if len(body.rows) == 0 {
 		// Headers alone are a table without rows, if nothing else can be one.
-		words := len(texts) > 1 && (h.height == 1 || len(s.merges) > 0)
-		for _, c := range h.columns {
-			words = words && !slices.ContainsFunc(c.Parts, func(t string) bool { return kindOf(t) == figure })
+		words := len(texts) > 1 && (height == 1 || len(s.merges) > 0)
+		for _, p := range parts {
+			words = words && !slices.ContainsFunc(p, func(t string) bool { k := classOf(t); return k == number || k == date })
 		}
-		return 0.01, words && h.start == slices.IndexFunc(s.ahead, func(r row) bool { return !blank(r.cells) })
+		return 0.01, words && start == slices.IndexFunc(s.ahead, func(r *row) bool { return r.count() > 0 })
 	}
 	filled := body.filled(texts)
-	if filled < 0.5 || s.dataAbove(h, &body) {
+	if filled < 0.5 {
 		return 0, false
 	}
-	contrast, ok := body.contrast(h, texts)
-	if !ok || contrast <= -0.2 || h.height > 1 && !s.grouped(h) && !s.editions(h) {
+	editions := height == 2 && s.editions(parts, body)
+	contrast, ok := body.contrast(s.ahead[start:start+height], parts)
+	if !ok || contrast <= -0.2 || height > 1 && !editions && !s.grouped(start, height, parts, body) {
 		return 0, false
 	}
-	score := filled + contrast + 0.5*(2*body.like(body.rows[0].cells)-1) - 0.15*float64(h.height-1)
-	score -= 0.5*repeated(texts, h.groups) + 0.5*lengthy(texts)
-	if h.height > 1 && s.editions(h) {
+	groups, _ := beside(texts)
+	score := filled + contrast + 0.5*(2*body.like(body.rows[0])-1) - 0.15*float64(height-1)
+	score -= 0.3*repeated(texts, groups) + 0.5*lengthy(texts)
+	if editions {
 		score += 0.5
 	}
 	return score, true
 }
 
-// withoutHeader leaves out the rows that repeat the header, as at page breaks.
-func withoutHeader(rows []row, columns []Column) []row {
-	header := map[string]bool{"": true}
-	for _, c := range columns {
-		for _, part := range c.Parts {
-			header[part] = true
-		}
-	}
-	return slices.DeleteFunc(slices.Clone(rows), func(r row) bool {
-		return count(r.cells) > 1 && !slices.ContainsFunc(r.cells, func(c string) bool { return !header[strings.Join(strings.Fields(c), " ")] })
-	})
+// repeats reports whether a row has texts of the header alone.
+func repeats(r *row, header map[string]bool) bool {
+	return !slices.ContainsFunc(r.cells, func(c string) bool { return !header[strings.Join(strings.Fields(c), " ")] })
 }
 
-// headerTexts are the texts over every column, all groups of it.
-func headerTexts(h header) []string {
-	var texts []string
-	for g := range max(1, h.groups) {
-		for i := range max(h.stride, len(h.columns)) {
-			if i < len(h.columns) {
-				texts = append(texts, h.columns[i].Header)
-			} else if g+1 < h.groups {
-				texts = append(texts, "")
-			}
-		}
-	}
-	return texts
-}
-
-// dataAbove reports whether data stands above a candidate: then it is not the header.
-func (s *Sheet) dataAbove(h header, body *shape) bool {
-	for _, r := range s.ahead[:h.start] {
-		if body.filled(r.cells) < 0.6 {
+// grouped reports whether the rows of a candidate are one header: every row but
+// the lowest leaves something to the row below it. A heading is merged or spread
+// over several columns, or stands beside columns that are named below it.
+func (s *Sheet) grouped(start, height int, parts [][]string, b *body) bool {
+	for n := range height - 1 {
+		upper, lower := s.ahead[start+n], s.ahead[start+n+1]
+		if slices.ContainsFunc(s.merges, func(m decode.Range) bool {
+			return int64(m.Row) <= upper.line && int64(m.Row2) >= upper.line && (m.Row2 > m.Row || m.Col2 > m.Col)
+		}) {
 			continue
 		}
-		if body.columns > 2 || slices.Contains(body.figures, true) && body.like(r.cells) > 0.5 {
-			return true
+		if isUnitRow(lower) {
+			continue
 		}
-	}
-	return false
-}
-
-// grouped reports whether every row but the lowest leaves something to the row
-// below it: a blank cell, or one that is merged over several.
-func (s *Sheet) grouped(h header) bool {
-	for _, r := range s.ahead[h.start : h.start+h.height-1] {
-		merged := slices.ContainsFunc(s.merges, func(m decode.Range) bool { return int64(m.Row) <= r.line && int64(m.Row2) >= r.line })
-		if !merged && count(r.cells) == len(h.columns) {
+		spread, under, inside := false, false, false
+		last := used(upper.cells)
+		for j := range parts {
+			above, below := strings.TrimSpace(cellAt(upper.cells, j)), strings.TrimSpace(cellAt(lower.cells, j))
+			spread = spread || above == "" && below != "" && j > 0
+			under = under || above != "" && below == ""
+			inside = inside || above == "" && below != "" && j < last
+			if j > 0 && above != "" && above == strings.TrimSpace(cellAt(upper.cells, j-1)) && below != "" && below != strings.TrimSpace(cellAt(lower.cells, j-1)) {
+				spread, inside = true, true // the heading is repeated over its columns
+			}
+		}
+		if !spread || !under && !inside {
 			return false
+		}
+		if contrast, ok := b.contrast([]*row{lower}, fill([]*row{lower}, nil)); !ok || contrast <= -0.2 {
+			return false // it is data
 		}
 	}
 	return true
@@ -583,53 +497,95 @@ func (s *Sheet) grouped(h header) bool {
 
 // contrast is how much a candidate differs from what stands below it, from -1
 // to 1. It is not ok with a number over numbers: that is data.
-func (s *shape) contrast(h header, texts []string) (contrast float64, ok bool) {
-	counts := counting(texts)
-	for j, has := range s.content {
-		text := strings.TrimSpace(cellAt(texts, j))
-		if !has || text == "" {
+func (b *body) contrast(rows []*row, parts [][]string) (contrast float64, ok bool) {
+	series := make([]bool, len(rows))
+	for i := range rows {
+		texts := make([]string, len(parts))
+		for j := range parts {
+			texts[j] = parts[j][i]
+		}
+		series[i] = isSeries(texts)
+	}
+	for j := range b.columns {
+		p := &b.columns[j]
+		if p.filled == 0 || j >= len(parts) || joined(parts[j]) == "" {
 			continue
 		}
-		parts := []string{text}
-		if j < len(h.columns) {
-			parts = distinct(h.columns[j].Parts)
-		}
 		least := 1.0
-		for _, part := range parts {
-			switch k := kindOf(part); {
-			case k == figure && s.figures[j] && !counts, k == year && s.years[j]:
-				return 0, false
-			case k == figure && !counts:
-				least = min(least, -0.7)
-			case s.figures[j] && k != word:
+		for i, part := range parts[j] {
+			if part == "" {
+				continue
+			}
+			switch k := classOf(part); {
+			case series[i] && k.figure() && p.figures():
 				least = min(least, 0.6)
-			case s.values[j][part] && len(s.rows) > 2:
+			case k == number && p.figures() || k == year && p.mostly(year) || k == date && p.mostly(date):
+				return 0, false
+			case k == number && !series[i]:
+				least = min(least, -0.7)
+			case k == flag && p.mostly(flag):
+				least = min(least, -0.7)
+			case p.figures() && k != word && k != latin && k != code:
+				least = min(least, 0.6)
+			case len(b.rows) > 2 && b.holds(j, part):
 				least = min(least, -1)
-			case !s.figures[j]:
+			case !p.figures() && p.mostly(flag), !p.figures() && p.mostly(code) && k != code:
+				least = min(least, 0.5)
+			case !p.figures():
 				least = min(least, 0.1)
 			}
 		}
-		contrast += least
+		contrast += least * p.share
 	}
-	return contrast / float64(max(1, s.columns)), true
+	return contrast / max(b.weight, 1e-9), true
 }
 
-// counting reports whether the numbers among headers count up one by one, as
-// the days of a month do.
-func counting(texts []string) bool {
-	last, n := -1, 0
+// isSeries reports whether the numbers, years or dates among the texts of a row
+// go on one by one, as the days of a month, the years and the months do over columns.
+func isSeries(texts []string) bool {
+	var steps []float64
+	last, n := 0.0, 0
 	for _, t := range texts {
-		if kindOf(t) != figure {
+		k := classOf(t)
+		if !k.figure() {
 			continue
 		}
-		v, err := strconv.Atoi(strings.TrimSpace(t))
-		if err != nil || n > 0 && v != last+1 {
+		v, ok := ordinal(t, k)
+		if !ok {
 			return false
+		}
+		if n > 0 {
+			steps = append(steps, v-last)
 		}
 		last = v
 		n++
 	}
-	return n > 2
+	if n < 3 {
+		return false
+	}
+	for _, step := range steps {
+		if step == 0 || step*steps[0] < 0 || max(step/steps[0], steps[0]/step) > 1.2 {
+			return false
+		}
+	}
+	return steps[0] > -400 && steps[0] < 400
+}
+
+var days = []string{"2006-01-02", "2006-1-2", "2006/1/2", "2006.1.2", "2006年1月2日", "2006-01-02T15:04:05", "2006-1", "2006/1", "2006.1", "2006年1月"}
+
+// ordinal places a number, year or day on a line; days and months count in days.
+func ordinal(text string, k class) (float64, bool) {
+	text = strings.TrimSpace(text)
+	if k == date {
+		for _, form := range days {
+			if t, err := time.Parse(form, text); err == nil {
+				return float64(t.Unix() / 86400), true
+			}
+		}
+		return 0, false
+	}
+	v, err := strconv.ParseFloat(strings.TrimRight(text, "年度份"), 64)
+	return v, err == nil
 }
 
 // repeated is the share of texts that come twice, where they do not stand side by side.
@@ -654,29 +610,4 @@ func lengthy(texts []string) float64 {
 		}
 	}
 	return float64(n) / float64(max(1, len(texts)))
-}
-
-// editions reports whether the rows name each column twice, once as programs
-// do and once in Chinese.
-func (s *Sheet) editions(h header) bool {
-	if h.height != 2 {
-		return false
-	}
-	words := 0
-	for _, c := range h.columns {
-		upper, lower := c.Parts[0], c.Parts[1]
-		if upper == "" && lower == "" {
-			continue
-		}
-		if identifier.MatchString(lower) {
-			upper, lower = lower, upper
-		}
-		if !identifier.MatchString(upper) || lower == "" || !strings.ContainsFunc(lower, func(r rune) bool { return unicode.Is(unicode.Han, r) }) {
-			return false
-		}
-		if headerWord.MatchString(lower) {
-			words++
-		}
-	}
-	return words*2 >= len(h.columns)
 }

@@ -44,6 +44,12 @@ type Options struct {
 	// Headed says that the format names its columns in the first row, as JSON
 	// and Parquet do.
 	Headed bool
+	// Found, where set, is how the first block was read before: its header stands
+	// there, and the reasons are those.
+	Found *Plan
+	// Grid says that every cell has its place, as in a workbook: a row that ends
+	// early has blank cells there. In delimited text it may lack one anywhere.
+	Grid bool
 }
 
 // Column is a column as its header names it.
@@ -54,6 +60,9 @@ type Column struct {
 	Header string `json:"header"`
 	// Unnamed is true where the file has no header text, and Header is column_N.
 	Unnamed bool `json:"unnamed,omitempty"`
+	// Again is the header text of an earlier column that means the same; Header
+	// has a number behind it then: a, a 2.
+	Again string `json:"again,omitempty"`
 	// Parts are the texts of the header rows, merged cells spread over what
 	// they cover.
 	Parts []string `json:"-"`
@@ -90,6 +99,31 @@ var Reasons = map[string]catalog.Text{
 	"title of a section": {Zh: "分段标题", En: "the title of a section"},
 }
 
+// Doubt is a guess that leaves out or changes what may be data. Nothing is
+// published until somebody decides.
+type Doubt struct {
+	// Line and To are the lines in question, Rows how many rows they hold.
+	Line int64 `json:"line"`
+	To   int64 `json:"to"`
+	Rows int64 `json:"rows"`
+	// Found says what is in doubt, Do which flags decide.
+	Found catalog.Text `json:"found"`
+	Do    catalog.Text `json:"do"`
+}
+
+// Uneven counts rows that have not as many cells as the header names.
+type Uneven struct {
+	Rows int64 `json:"rows"`
+	// Line is that of the first.
+	Line int64 `json:"line"`
+}
+
+func (u *Uneven) add(line int64) {
+	if u.Rows++; u.Rows == 1 {
+		u.Line = line
+	}
+}
+
 // Plan says how one table of a file is read.
 type Plan struct {
 	Table string `json:"table,omitempty"`
@@ -107,6 +141,21 @@ type Plan struct {
 	// Skipped and Rows are complete when the block has been read.
 	Skipped []Skip `json:"skipped"`
 	Rows    int64  `json:"rows"`
+	// Sure is how sure the choice of the header is, from 0 to 1; Instead are the
+	// other ones that it could be, as --header takes them, the likeliest first.
+	Sure    float64  `json:"sure"`
+	Instead []string `json:"instead,omitempty"`
+	// Doubts are what has to be decided before anything is published.
+	Doubts []Doubt `json:"doubts,omitempty"`
+	// Sections are the headings under which the table goes on below, each with
+	// the header again.
+	Sections []string `json:"sections,omitempty"`
+	// Longer rows have more cells than there are columns. Shorter ones have
+	// fewer, in text. Slipped ones are short or blank at an end, and their cells
+	// look like those of the neighbouring columns: they are no rows to publish.
+	Longer  Uneven `json:"longer,omitzero"`
+	Shorter Uneven `json:"shorter,omitzero"`
+	Slipped Uneven `json:"slipped,omitzero"`
 }
 
 // Sheet is a table of a file as a sequence of blocks, each with a header of
@@ -115,16 +164,11 @@ type Sheet struct {
 	options Options
 	table   decode.Table
 	merges  []decode.Range
-	ahead   []row // read, and not yet given
-	ended   error // io.EOF or what broke the reading
+	ahead   []*row // read, and not yet given
+	ended   error  // io.EOF or what broke the reading
 	current *Block
 	blocks  int
-}
-
-// row is a copy of a decoded row.
-type row struct {
-	line  int64
-	cells []string
+	known   *memory
 }
 
 // Open looks at a table. It reads nothing yet.
@@ -139,14 +183,14 @@ func (s *Sheet) Name() string { return s.table.Name() }
 func (s *Sheet) Next() (*Block, error) {
 	if s.blocks == 0 {
 		s.merges = s.table.Merges()
-	} else if err := s.current.drain(); err != nil {
+	} else if err := s.current.Drain(); err != nil {
 		return nil, err
 	}
 	first := s.blocks == 0
 	if err := s.peek(headRows); err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
-	if !first && !slices.ContainsFunc(s.ahead, func(r row) bool { return !blank(r.cells) }) {
+	if !first && !slices.ContainsFunc(s.ahead, func(r *row) bool { return r.count() > 0 }) {
 		return nil, io.EOF
 	}
 	h, err := s.find()
@@ -160,10 +204,27 @@ func (s *Sheet) Next() (*Block, error) {
 	return s.current, nil
 }
 
+// Count reads a sheet in which no header was found to its end, and returns how
+// many of its rows have more than one cell.
+func (s *Sheet) Count() (rows int64, err error) {
+	for {
+		if err := s.peek(1); errors.Is(err, io.EOF) && len(s.ahead) == 0 {
+			return rows, nil
+		} else if err != nil && !errors.Is(err, io.EOF) {
+			return rows, err
+		}
+		if s.ahead[0].count() > 1 {
+			rows++
+		}
+		s.ahead = s.ahead[1:]
+	}
+}
+
 // rest reads what stands below the last block and is no table that can be
 // told, and notes it there.
 func (s *Sheet) rest() error {
 	skip := Skip{Table: s.table.Name(), Why: "of another table"}
+	full := int64(0)
 	for {
 		line, cells, err := s.current.raw()
 		if errors.Is(err, io.EOF) {
@@ -174,10 +235,19 @@ func (s *Sheet) rest() error {
 		if skip.Line == 0 {
 			skip.Line, skip.Text = line, brief(texts(cells))
 		}
+		if _, filled := firstCell(cells); filled > 1 {
+			full++
+		}
 		skip.To = line
 	}
 	if skip.Line > 0 {
 		s.current.plan.Skipped = append(s.current.plan.Skipped, skip)
+	}
+	if full > 0 {
+		lines := catalog.Lines{First: skip.Line, Last: skip.To}
+		s.current.doubt(Doubt{Line: skip.Line, To: skip.To, Rows: full,
+			Found: catalog.Text{Zh: "表下方还有看似数据的行，无法辨认其表头", En: "below the table there are rows that look like data under no header that can be told"},
+			Do:    catalog.Text{Zh: fmt.Sprintf("--skip %s 略去这些行；或在文件中为其加上表头", lines), En: fmt.Sprintf("--skip %s leaves them out; or give them a header in the file", lines)}})
 	}
 	return io.EOF
 }
@@ -190,11 +260,9 @@ func (s *Sheet) peek(n int) error {
 			s.ended = err
 			break
 		}
-		c := row{line: r.Line, cells: make([]string, len(r.Cells))}
-		for i, cell := range r.Cells {
-			c.cells[i] = string(cell)
-		}
-		s.ahead = append(s.ahead, c)
+		ahead := &row{line: r.Line, cells: texts(r.Cells)}
+		ahead.seen = s.options.Layout.Skips(r.Line) // it counts as blank
+		s.ahead = append(s.ahead, ahead)
 	}
 	if len(s.ahead) < n {
 		return s.ended
@@ -202,26 +270,18 @@ func (s *Sheet) peek(n int) error {
 	return nil
 }
 
-func blank(cells []string) bool {
-	return !slices.ContainsFunc(cells, func(c string) bool { return strings.TrimSpace(c) != "" })
-}
-
-func cellAt(cells []string, i int) string {
-	if i < len(cells) {
-		return cells[i]
-	}
-	return ""
-}
-
 // block sets up reading under a header.
 func (s *Sheet) block(h header) *Block {
-	p := &Plan{Table: s.table.Name(), Block: s.blocks, Header: []int64{}, Evidence: h.evidence, Beside: 1, Skipped: []Skip{}}
-	b := &Block{sheet: s, plan: p}
+	p := &Plan{Table: s.table.Name(), Block: s.blocks, Header: []int64{}, Evidence: h.evidence, Beside: 1, Skipped: []Skip{}, Sure: h.sure, Instead: h.instead}
+	b := &Block{sheet: s, plan: p, origin: -1}
 	for _, r := range s.ahead[:h.start] {
 		b.above = append(b.above, r.cells)
 		b.skip(r.line, "above the header", r.cells)
 		if text := strings.Join(distinct(r.cells), " "); text != "" {
 			p.Above = append(p.Above, text)
+		}
+		if texts := distinct(trimmed(r.cells)); len(texts) == 1 && !isUnitText(texts[0]) {
+			b.section = texts[0]
 		}
 	}
 	for _, r := range s.ahead[h.start : h.start+h.height] {
@@ -230,13 +290,27 @@ func (s *Sheet) block(h header) *Block {
 		b.headerWidth = max(b.headerWidth, len(r.cells))
 		b.last = r.line
 	}
+	above := s.ahead[:h.start]
 	s.ahead = s.ahead[h.start+h.height:]
 	p.Columns = h.columns
 	if h.groups > 1 {
 		p.Beside, b.stride = h.groups, h.stride
 	}
 	b.width = len(p.Columns)
+	b.look()
+	if !h.settled {
+		b.doubtAbove(above)
+		b.doubtWidth()
+	}
 	b.inheritUnit()
+	if name := s.options.Layout.Origin; name != "" {
+		b.origin = b.Width()
+		for len(p.Columns) < b.origin {
+			p.Columns = append(p.Columns, Column{Column: len(p.Columns) + 1})
+		}
+		p.Columns = append(p.Columns, Column{Column: b.origin + 1, Header: name, Parts: []string{name}})
+	}
+	b.enter(b.section)
 	return b
 }
 
@@ -289,6 +363,9 @@ func joined(parts []string) string {
 func (c *Column) Readings(all []Column) []string {
 	own := distinct(c.Parts)
 	var texts []string
+	if c.Again != "" {
+		texts = append(texts, c.Header)
+	}
 	for i := range own {
 		texts = append(texts, strings.Join(own[i:], "_"))
 	}
