@@ -114,9 +114,15 @@ type pointer struct {
 // Event is one change of what is current or of how open the dataset is, or the
 // collection of a release.
 type Event struct {
-	At      time.Time `json:"at"`
-	Kind    string    `json:"kind"` // publish, rollback, collect, openness
+	At   time.Time `json:"at"`
+	Kind string    `json:"kind"` // publish, rollback, collect, openness, withdraw
+	// Release is empty where a dataset was withdrawn with all its releases.
 	Release ReleaseID `json:"release"`
+	// Reason and By are those of a withdrawal; with KeepUploads what is private of
+	// it stays.
+	Reason      string `json:"reason,omitempty"`
+	By          string `json:"by,omitempty"`
+	KeepUploads bool   `json:"keep_uploads,omitempty"`
 }
 
 // half returns the half that a dataset lies in, "" where it lies in none.
@@ -212,8 +218,21 @@ func (c *Catalog) readPointer(id ID) (pointer, error) {
 	return p, nil
 }
 
-// IDs returns the ids of all published datasets, sorted.
+// IDs returns the ids of all datasets that have a current release, sorted.
 func (c *Catalog) IDs() ([]ID, error) {
+	every, err := c.everyID()
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(every, func(id ID) bool {
+		p, err := c.readPointer(id)
+		return errors.Is(err, ErrNotFound) || err == nil && p.Current == ""
+	}), nil
+}
+
+// EveryID returns the ids of all datasets that were ever published, sorted, also
+// of those that were withdrawn.
+func (c *Catalog) EveryID() ([]ID, error) {
 	every, err := c.everyID()
 	if err != nil {
 		return nil, err
@@ -221,11 +240,15 @@ func (c *Catalog) IDs() ([]ID, error) {
 	return slices.DeleteFunc(every, func(id ID) bool { return c.half(id) == "" }), nil
 }
 
-// Current returns the current release of a dataset, or ErrNotFound.
+// Current returns the current release of a dataset, or ErrNotFound; a *Withdrawn
+// where it has none because that was withdrawn.
 func (c *Catalog) Current(id ID) (*Release, error) {
 	p, err := c.readPointer(id)
 	if err != nil {
 		return nil, err
+	}
+	if p.Current == "" {
+		return nil, p.noneCurrent(id)
 	}
 	return c.load(Ref{Dataset: id, Release: p.Current}, p)
 }
@@ -313,7 +336,9 @@ func (c *Catalog) take() (*snapshot, error) {
 			continue
 		}
 		r, err := c.Current(id)
-		if err != nil {
+		if errors.As(err, new(*Withdrawn)) {
+			continue
+		} else if err != nil {
 			return nil, err
 		}
 		s.all = append(s.all, r)
@@ -325,7 +350,8 @@ func (c *Catalog) take() (*snapshot, error) {
 }
 
 // Resolve returns the release that ref points at: the pinned one, or the
-// current one. ErrNotFound, or ErrGone for a release that was collected.
+// current one. ErrNotFound, or ErrGone for a release that was collected, or a
+// *Withdrawn.
 func (c *Catalog) Resolve(ref Ref) (*Release, error) {
 	if ref.Release == "" {
 		return c.Current(ref.Dataset)
@@ -334,7 +360,11 @@ func (c *Catalog) Resolve(ref Ref) (*Release, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch state, _ := p.state(ref.Release); state {
+	switch state, e := p.state(ref.Release); state {
+	case withdrawn:
+		w := withdrawnBy(ref.Dataset, e)
+		w.Ref = ref
+		return nil, w
 	case collected:
 		return nil, fmt.Errorf("release %s was collected: %w", ref, ErrGone)
 	case unpublished:
@@ -350,18 +380,19 @@ const (
 	unpublished releaseState = iota
 	there
 	collected
+	withdrawn
 )
 
 // state returns what became of a release, and the last event of it.
 func (p pointer) state(id ReleaseID) (state releaseState, last Event) {
 	for _, e := range p.Events {
-		if e.Release != id {
-			continue
-		}
-		switch e.Kind {
-		case "publish":
+		switch {
+		case e.Kind == "withdraw" && (e.Release == id || e.Release == "") && (state == there || state == collected):
+			state, last = withdrawn, e
+		case e.Release != id:
+		case e.Kind == "publish":
 			state, last = there, e
-		case "collect":
+		case e.Kind == "collect" && state == there:
 			state, last = collected, e
 		}
 	}

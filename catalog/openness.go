@@ -108,6 +108,9 @@ func (c *Catalog) strictest(id ID, own Openness, inputs []ID, seen map[ID]bool) 
 	return own
 }
 
+// InForce returns how open a dataset of that definition is today.
+func (c *Catalog) InForce(d *Dataset) Openness { return c.inForce(d.ID, d.Openness, d.Inherits()) }
+
 // opennessOf returns how open a dataset is today.
 func (c *Catalog) opennessOf(id ID, p pointer) (Openness, error) {
 	own, inputs, err := c.declared(id, p)
@@ -225,7 +228,8 @@ func shown(s *signedManifest, openness Openness, dir, records, keys string) *Rel
 
 // Recover finishes what interrupted commands left, and takes over data
 // directories of before there was a restricted half: every dataset goes to the
-// half that its openness today asks for. What is locked by another process is
+// half that its openness today asks for, and of what was withdrawn the tombstone
+// is written and the bytes are deleted. What is locked by another process is
 // left to that. On a directory that cannot be written it is an error where there
 // is something to do, and nothing that is closed can be read all the same.
 func (c *Catalog) Recover() error {
@@ -280,7 +284,7 @@ func (c *Catalog) unsettled(id ID) bool {
 	if err != nil {
 		return false
 	}
-	if p.Openness == nil {
+	if p.Openness == nil || c.withdrawalsLeft(id, p) {
 		return true
 	}
 	openness, err := c.opennessOf(id, p)
@@ -311,6 +315,11 @@ func (c *Catalog) settle(id ID) error {
 		}
 		p.Openness, p.Inherits = &own, inputs
 		if err := c.writePointer(id, p); err != nil {
+			return err
+		}
+	}
+	if c.withdrawalsLeft(id, p) {
+		if _, _, err := c.finishWithdrawals(id, p); err != nil {
 			return err
 		}
 	}

@@ -25,6 +25,8 @@ type Staging struct {
 	unlock func()
 	// definition is kept with the release, see Define.
 	definition []byte
+	// AcceptWithdrawn lets content come back that was withdrawn.
+	AcceptWithdrawn bool
 }
 
 // reached is called as each step of a change on disk is done; tests replace
@@ -289,6 +291,11 @@ func (s *Staging) publish(m Manifest) (*Release, error) {
 	p, err := c.readPointer(s.id)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return nil, err
+	}
+	if !s.AcceptWithdrawn {
+		if err := c.MayComeBack(s.id, m.Content, nil); err != nil {
+			return nil, err
+		}
 	}
 	m.Version, m.Previous = 2, p.Current
 	m.Schema = schemaHash(&m.Dataset)
@@ -559,7 +566,7 @@ func (c *Catalog) collect(id ID, keep int, dryRun bool) ([]Collected, error) {
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return nil, err
 	}
-	kept := map[ReleaseID]bool{p.Current: true}
+	kept := map[ReleaseID]bool{p.Current: true} // also where there is none
 	for i, r := range releases {
 		if i < keep {
 			kept[r.Release] = true

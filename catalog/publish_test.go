@@ -25,6 +25,8 @@ func TestMain(m *testing.M) {
 		c, err := Open(dir, Options{})
 		if err == nil && os.Getenv("GOVDATA_TEST_GC") != "" {
 			_, err = c.GC(1, false)
+		} else if release := os.Getenv("GOVDATA_TEST_WITHDRAW"); err == nil && release != "" {
+			_, err = c.Withdraw(Ref{Dataset: "things", Release: ReleaseID(strings.TrimPrefix(release, "all"))}, Withdrawal{Reason: "it named a person", By: "the office", Rollback: os.Getenv("GOVDATA_TEST_ROLLBACK") != ""})
 		} else if err == nil && os.Getenv("GOVDATA_TEST_RECOVER") != "" {
 			err = c.Recover()
 		} else if err == nil {

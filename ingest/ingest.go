@@ -37,6 +37,8 @@ type Options struct {
 	Accept []string
 	// MemoryMB bounds DuckDB; what does not fit is spilled. 0: store.MemoryMB.
 	MemoryMB int
+	// AcceptWithdrawn takes in files again that a withdrawn release was made of.
+	AcceptWithdrawn bool
 	// Software is recorded in the manifest.
 	Software string
 	// Progress, where set, is told how many of total bytes have been read.
@@ -127,6 +129,9 @@ func (r *run) run(files []File) (*catalog.Manifest, error) {
 		return nil, err
 	}
 	m := &catalog.Manifest{Mode: r.options.Mode, Dataset: *r.dataset, Software: r.options.Software, Withheld: []catalog.Withholding{}}
+	if err := r.mayComeBack(); err != nil {
+		return nil, err
+	}
 	if r.unchanged(m) {
 		return nil, fmt.Errorf("release %s was made of this: %w", r.previous.Ref(), catalog.ErrUnchanged)
 	}
@@ -144,6 +149,25 @@ func (r *run) run(files []File) (*catalog.Manifest, error) {
 	}
 	r.lineage(m, sources)
 	return m, r.mayFollow(m)
+}
+
+// mayComeBack refuses files that a release was made of which is withdrawn, and
+// leaves none of them in the archive.
+func (r *run) mayComeBack() error {
+	if r.options.AcceptWithdrawn {
+		return nil
+	}
+	names := map[string]string{}
+	for i, f := range r.report.Files {
+		names[f.SHA256] = r.archived[i].Name
+	}
+	err := r.cat.MayComeBack(r.dataset.ID, "", names)
+	if err != nil {
+		for sum := range names {
+			err = errors.Join(err, r.cat.Unarchive(sum))
+		}
+	}
+	return err
 }
 
 // archive keeps the raw files, whatever becomes of them.

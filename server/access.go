@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"govdata/catalog"
+	"govdata/server/exports"
 	"govdata/server/keys"
 )
 
@@ -78,6 +80,53 @@ func open(c *gin.Context, r *catalog.Release) error {
 	}
 	if !r.Dataset.Queryable() {
 		private(c)
+	}
+	return nil
+}
+
+// releaseNamed finds the release that a name in a question stood for: a dataset,
+// perhaps with @ and a release behind it, and the release that it was.
+func (s *Server) releaseNamed(name string, release catalog.ReleaseID) (*catalog.Release, error) {
+	id, _, _ := strings.Cut(name, "@")
+	ref, err := catalog.ParseRef(id + "@" + string(release))
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.o.Catalog.Resolve(ref)
+	if errors.Is(err, catalog.ErrGone) && !errors.As(err, new(*catalog.Withdrawn)) {
+		return s.o.Catalog.Current(ref.Dataset) // it was collected; the dataset says how open it was
+	}
+	return r, err
+}
+
+// stands reports whether what was read of a release may be kept.
+func (s *Server) stands(name string, release catalog.ReleaseID) bool {
+	_, err := s.releaseNamed(name, release)
+	return !errors.As(err, new(*catalog.Withdrawn))
+}
+
+// stillOpen refuses the file of an export to a request that may not have today
+// what it was made of.
+func (s *Server) stillOpen(c *gin.Context, job *exports.Job) error {
+	for name, release := range job.Releases {
+		r, err := s.releaseNamed(name, catalog.ReleaseID(release))
+		if err != nil {
+			return err
+		}
+		if err := open(c, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// withdrawnFrom is the failure of a job that read what is withdrawn; nil of others.
+func (s *Server) withdrawnFrom(job *exports.Job) *exports.Failure {
+	for name, release := range job.Releases {
+		_, err := s.releaseNamed(name, catalog.ReleaseID(release))
+		if errors.As(err, new(*catalog.Withdrawn)) {
+			return exports.Gone(err)
+		}
 	}
 	return nil
 }

@@ -336,10 +336,24 @@ func (s *Server) releases(c *gin.Context, id catalog.ID) (any, error) {
 	}
 	releases := []gin.H{}
 	for _, r := range all {
-		releases = append(releases, gin.H{"release": releaseOf(r), "current": r.Release == current.Release,
-			"manifest": s.base(c) + "/d/" + r.Ref().String() + ".manifest.json", "downloads": s.distributions(c, r, r.Ref())})
+		one := gin.H{"release": releaseOf(r), "current": r.Release == current.Release, "downloads": s.distributions(c, r, r.Ref())}
+		if accessOf(c).opens(r, langOf(c)) == nil {
+			one["manifest"] = s.base(c) + "/d/" + r.Ref().String() + ".manifest.json"
+		}
+		releases = append(releases, one)
 	}
-	return gin.H{"dataset": id, "releases": releases}, nil
+	if !current.Dataset.Queryable() {
+		private(c) // it depends on the key
+	}
+	buried, err := s.o.Catalog.Tombstones(id)
+	if err != nil {
+		return nil, err
+	}
+	withdrawn := []gin.H{}
+	for _, t := range buried {
+		withdrawn = append(withdrawn, gin.H{"release": t.Release, "reason": t.Reason, "withdrawn_at": t.At, "tombstone": s.base(c) + "/d/" + t.Ref().String() + ".tombstone.json"})
+	}
+	return gin.H{"dataset": id, "releases": releases, "withdrawn": withdrawn}, nil
 }
 
 func (s *Server) showRelease(c *gin.Context) error {
@@ -354,7 +368,11 @@ func (s *Server) showRelease(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	c.Header("Cache-Control", immutable)
+	if r.Dataset.Queryable() {
+		c.Header("Cache-Control", immutable)
+	} else {
+		private(c)
+	}
 	return tell(c, gin.H{"release": releaseOf(r), "fields": publicFields(&r.Dataset), "downloads": s.distributions(c, r, ref)})
 }
 

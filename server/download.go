@@ -28,8 +28,9 @@ const (
 var filters = []string{"select", "where", "order", "limit"}
 
 // download answers /d/{id}.{ext}, /d/{id}@{release}.{ext},
-// /d/{id}@{release}.manifest.json, its signature, .manifest.sig, and the data
-// dictionary, /d/{id}.dictionary.csv.
+// /d/{id}@{release}.manifest.json, its signature, .manifest.sig, the data
+// dictionary, /d/{id}.dictionary.csv, and of what was withdrawn the tombstone,
+// /d/{id}[@{release}].tombstone.json, and its signature, .tombstone.sig.
 func (s *Server) download(c *gin.Context) error {
 	name := c.Param("file")
 	if ref, ok := strings.CutSuffix(name, ".manifest.json"); ok {
@@ -37,6 +38,11 @@ func (s *Server) download(c *gin.Context) error {
 	}
 	if ref, ok := strings.CutSuffix(name, ".manifest.sig"); ok {
 		return s.manifest(c, ref, (*catalog.Release).SignaturePath, "application/octet-stream")
+	}
+	for _, ending := range []string{".tombstone.json", ".tombstone.sig"} {
+		if ref, ok := strings.CutSuffix(name, ending); ok {
+			return s.tombstone(c, ref, ending == ".tombstone.sig")
+		}
 	}
 	if ref, ok := strings.CutSuffix(name, ".dictionary.csv"); ok {
 		return s.dictionary(c, ref)
@@ -279,8 +285,33 @@ func (s *Server) dictionary(c *gin.Context, name string) error {
 	return s.document(c, "text/csv; charset=utf-8", b.Bytes())
 }
 
+// tombstone gives the tombstone of a release or a dataset that was withdrawn, or
+// its signature, as it lies on disk.
+func (s *Server) tombstone(c *gin.Context, name string, signature bool) error {
+	if err := allow(c); err != nil {
+		return err
+	}
+	ref, err := catalog.ParseRef(name)
+	if err != nil {
+		return err
+	}
+	path, sig := s.o.Catalog.TombstonePaths(ref)
+	mediaType := "application/json; charset=utf-8"
+	if signature {
+		path, mediaType = sig, "application/octet-stream"
+	}
+	body, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s was not withdrawn: %w", ref, catalog.ErrNotFound)
+	} else if err != nil {
+		return err
+	}
+	return s.document(c, mediaType, body)
+}
+
 // manifest gives a release's manifest or its signature, byte for byte as it
-// lies on disk.
+// lies on disk. It tells the hashes of all files, and so goes to those alone who
+// may have these.
 func (s *Server) manifest(c *gin.Context, name string, path func(*catalog.Release) string, mediaType string) error {
 	if err := allow(c); err != nil {
 		return err
@@ -296,6 +327,9 @@ func (s *Server) manifest(c *gin.Context, name string, path func(*catalog.Releas
 	if err != nil {
 		return err
 	}
+	if err := open(c, r); err != nil {
+		return err
+	}
 	body, err := os.ReadFile(path(r))
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("release %s is not signed: %w", ref, catalog.ErrNotFound)
@@ -303,7 +337,9 @@ func (s *Server) manifest(c *gin.Context, name string, path func(*catalog.Releas
 		return err
 	}
 	h := c.Writer.Header()
-	h.Set("Cache-Control", immutable)
+	if r.Dataset.Queryable() {
+		h.Set("Cache-Control", immutable)
+	}
 	h.Set("Content-Type", mediaType)
 	h.Set("ETag", fmt.Sprintf(`"%x"`, sha256.Sum256(body)))
 	http.ServeContent(rawWriter(c), c.Request, "", r.PublishedAt, bytes.NewReader(body))

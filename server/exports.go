@@ -157,6 +157,9 @@ func (s *Server) showExport(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := s.stillOpen(c, job); err != nil {
+		return err
+	}
 	if !job.Ended() {
 		c.Header("Retry-After", "2")
 	}
@@ -188,6 +191,9 @@ func (s *Server) exportFile(c *gin.Context) error {
 	}
 	if name := c.Param("file"); job.Status != exports.Done || name != "result."+job.Format {
 		return fmt.Errorf("export %s is %s and has no file %q: %w", job.ID, job.Status, name, catalog.ErrNotFound)
+	}
+	if err := s.stillOpen(c, job); err != nil {
+		return err
 	}
 	f, err := os.Open(s.exports.store.Path(job))
 	if err != nil {
@@ -261,6 +267,10 @@ func (s *Server) runExports(ctx context.Context) {
 	tick := time.NewTicker(10 * time.Second)
 	defer tick.Stop()
 	for ctx.Err() == nil {
+		if _, err := s.exports.store.Discard(ctx, s.withdrawnFrom); err != nil && ctx.Err() == nil {
+			s.o.Log.Error("exports", "error", err)
+		}
+		s.results.sweep(s.stands)
 		if err := s.exports.store.Sweep(ctx); err != nil && ctx.Err() == nil {
 			s.o.Log.Error("exports", "error", err)
 		}

@@ -82,6 +82,16 @@ func (s *Server) problem(c *gin.Context, p problem.Problem) {
 		}
 		body["invalid_params"] = list
 	}
+	if w := p.Withdrawn; w != nil {
+		body["dataset"], body["reason"], body["withdrawn_at"] = w.Ref.Dataset, w.Reason, w.At
+		body["tombstone"] = s.base(c) + "/d/" + w.Ref.String() + ".tombstone.json"
+		if w.Ref.Release != "" {
+			body["release"] = w.Ref.Release
+		}
+		if w.By != "" {
+			body["withdrawn_by"] = w.By
+		}
+	}
 	h := c.Writer.Header()
 	dropContent(h)
 	if p.RetryAfter > 0 {

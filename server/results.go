@@ -72,6 +72,29 @@ func (r *results) keep(k *kept) {
 	}
 }
 
+// sweep drops the answers that read a release for which stands is false.
+func (r *results) sweep(stands func(name string, release catalog.ReleaseID) bool) {
+	r.mu.Lock()
+	var all []*kept
+	for _, e := range r.byKey {
+		all = append(all, e.Value.(*kept))
+	}
+	r.mu.Unlock()
+	for _, k := range all {
+		for name, release := range k.releases {
+			if stands(name, release) {
+				continue
+			}
+			r.mu.Lock()
+			if e := r.byKey[k.key]; e != nil && e.Value == any(k) {
+				r.drop(e)
+			}
+			r.mu.Unlock()
+			break
+		}
+	}
+}
+
 func (r *results) drop(e *linked.Element) {
 	k := r.recent.Remove(e).(*kept)
 	delete(r.byKey, k.key)

@@ -280,7 +280,10 @@ func (w *writer) release(c, service rdf.IRI, h catalog.History, r *catalog.Relea
 	w.Add(s, dct+"language", w.language("ZHO", "中文", "Chinese"))
 	w.Add(s, dct+"accessRights", w.access(d.Openness.Attribute))
 	w.Add(s, dcat+"landingPage", w.document("/datasets/"+string(d.ID)))
-	w.Add(s, foaf+"page", w.document("/d/"+r.Ref().String()+".dictionary.csv"), w.document("/d/"+r.Ref().String()+".manifest.json"))
+	w.Add(s, foaf+"page", w.document("/d/"+r.Ref().String()+".dictionary.csv"))
+	if d.Queryable() {
+		w.Add(s, foaf+"page", w.document("/d/"+r.Ref().String()+".manifest.json"))
+	}
 	if d.Source != (catalog.Text{}) {
 		p := s + "#provenance"
 		w.Add(s, dct+"provenance", p)

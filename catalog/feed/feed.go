@@ -86,7 +86,7 @@ func events(all []catalog.History) []event {
 	var list []event
 	for _, h := range all {
 		for _, e := range slices.Backward(h.Events) {
-			if r := h.Release(e.Release); r != nil && e.Kind != "collect" {
+			if r := h.Release(e.Release); r != nil && (e.Kind == "publish" || e.Kind == "rollback") {
 				list = append(list, event{e, h, r})
 			}
 		}
@@ -141,13 +141,14 @@ func entryOf(base, lang string, e event) entry {
 	// The release's name is the same wherever it is served from; so is the entry's.
 	one := entry{ID: uuid(e.Kind + " " + ref + " " + e.At.UTC().Format(time.RFC3339)), Title: d.Title.In(lang), Updated: e.At.Format(time.RFC3339), Published: e.At.Format(time.RFC3339),
 		Author: author{Name: d.Publisher.In(lang)}, Categories: []category{{d.Theme}}, Rights: d.Licence, Summary: summary(lang, e),
-		Links: []link{{Rel: "alternate", Type: "text/html", Href: fmt.Sprintf("%s/datasets/%s/releases/%s", base, d.ID, r.Release)}, {Rel: "related", Type: "application/json", Href: base + "/d/" + ref + ".manifest.json"}}}
+		Links: []link{{Rel: "alternate", Type: "text/html", Href: fmt.Sprintf("%s/datasets/%s/releases/%s", base, d.ID, r.Release)}}}
 	if e.Kind == "rollback" {
 		one.Title += catalog.Text{Zh: "（恢复到较早版本）", En: " (back to an earlier release)"}.In(lang)
 	}
 	if !d.Queryable() {
 		return one
 	}
+	one.Links = append(one.Links, link{Rel: "related", Type: "application/json", Href: base + "/d/" + ref + ".manifest.json"})
 	if before := e.history.Release(r.Previous); before != nil && before != r {
 		one.Links = append(one.Links, link{Rel: "related", Type: "text/csv", Href: fmt.Sprintf("%s/d/%s@%s..%s.diff.csv", base, d.ID, before.Release, r.Release), Title: catalog.Text{Zh: "变更", En: "Changes"}.In(lang)})
 	}

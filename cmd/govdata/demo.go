@@ -121,6 +121,9 @@ func (a *app) ingestSamples(ctx context.Context, cat *catalog.Catalog, d *catalo
 		r, report, err := publish(ctx, cat, d, nil, files[i:i+1], ingest.Options{Mode: s.Mode, Layout: catalog.Layout{Charset: s.Charset}}, p)
 		if errors.Is(err, catalog.ErrUnchanged) {
 			continue
+		} else if back := (*catalog.ComingBack)(nil); errors.As(err, &back) {
+			fmt.Fprintf(w, "%s: %s: left out: %v\n", d.ID, s.File, back.Withdrawn)
+			continue
 		} else if err != nil {
 			return err
 		}

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"strings"
 	"text/tabwriter"
 
@@ -32,17 +34,44 @@ func (a *app) list() *cobra.Command {
 			for _, r := range all {
 				fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\n", r.Dataset.ID, r.Rows, r.Release, r.PublishedAt.Format("2006-01-02 15:04"), r.Dataset.Title.Zh)
 			}
-			return w.Flush()
+			if err := w.Flush(); err != nil {
+				return err
+			}
+			return sayWithoutCurrent(a.stdout, cat)
 		},
 	}
 }
 
+// sayWithoutCurrent lists the datasets that have no current release because it
+// was withdrawn.
+func sayWithoutCurrent(w io.Writer, cat *catalog.Catalog) error {
+	ids, err := cat.EveryID()
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if gone := (*catalog.Withdrawn)(nil); errors.As(currentError(cat, id), &gone) {
+			if _, err := fmt.Fprintf(w, "%s: none is current, %s\n", id, gone); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func currentError(cat *catalog.Catalog, id catalog.ID) error {
+	_, err := cat.Current(id)
+	return err
+}
+
 func (a *app) show() *cobra.Command {
 	return &cobra.Command{
-		Use: "show DATASET[@RELEASE]", Short: "Print the manifest of a release", Args: cobra.ExactArgs(1),
+		Use: "show DATASET[@RELEASE]", Short: "Print the manifest of a release, or the tombstone of one that was withdrawn", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			r, err := a.resolve(args[0])
-			if err != nil {
+			if gone := (*catalog.Withdrawn)(nil); errors.As(err, &gone) {
+				return a.showTombstone(gone.Ref)
+			} else if err != nil {
 				return err
 			}
 			data, err := json.MarshalIndent(r.Whole(), "", "  ")
@@ -53,6 +82,20 @@ func (a *app) show() *cobra.Command {
 			return err
 		},
 	}
+}
+
+func (a *app) showTombstone(ref catalog.Ref) error {
+	cat, err := a.open()
+	if err != nil {
+		return err
+	}
+	path, _ := cat.TombstonePaths(ref)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	_, err = a.stdout.Write(data)
+	return err
 }
 
 func (a *app) resolve(name string) (*catalog.Release, error) {
@@ -83,15 +126,17 @@ func (a *app) releases() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			current, err := cat.Current(id)
-			if err != nil {
+			current := catalog.ReleaseID("")
+			if r, err := cat.Current(id); err == nil {
+				current = r.Release
+			} else if !errors.As(err, new(*catalog.Withdrawn)) {
 				return err
 			}
 			w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
 			fmt.Fprintln(w, "RELEASE\tPUBLISHED\tROWS\tIN\tREJECTED\tMODE\tFILES")
 			for _, r := range all {
 				mark := ""
-				if r.Release == current.Release {
+				if r.Release == current {
 					mark = " (current)"
 				}
 				var names []string
@@ -103,7 +148,10 @@ func (a *app) releases() *cobra.Command {
 				fmt.Fprintf(w, "%s%s\t%s\t%d\t%d\t%d\t%s\t%s\n", r.Release, mark, r.PublishedAt.Format("2006-01-02 15:04:05"),
 					r.Rows, r.Counts.In, r.Counts.Rejected, r.Mode, strings.Join(names, ", "))
 			}
-			return w.Flush()
+			if err := w.Flush(); err != nil {
+				return err
+			}
+			return sayWithdrawn(a.stdout, cat, id)
 		},
 	}
 }

@@ -75,6 +75,7 @@ read, or breaks too many rules, changes nothing, and the exit code is 1.`,
 	c.Flags().StringVar(&mode, "mode", "", "replace, append or upsert; empty: the definition's")
 	flags.add(c)
 	c.Flags().StringSliceVar(&o.Accept, "accept-change", nil, "breaking change against the current release that is wanted: a field's name, rows or key")
+	c.Flags().BoolVar(&o.AcceptWithdrawn, "accept-withdrawn", false, "publish again what was withdrawn")
 	c.Flags().IntVar(&o.MemoryMB, "memory", store.MemoryMB, "megabytes that DuckDB may use before it spills to disk")
 	c.Flags().BoolVar(&asJSON, "json", false, "print the report as one JSON object")
 	return c

@@ -33,6 +33,7 @@ func publish(ctx context.Context, cat *catalog.Catalog, d *catalog.Dataset, defi
 	p.stage("reading")
 	o.Progress = p.bytes
 	o.Software = "govdata " + version()
+	st.AcceptWithdrawn = o.AcceptWithdrawn
 	built, err := ingest.Run(ctx, cat, st, d, files, o)
 	if errors.Is(err, catalog.ErrUnchanged) {
 		return nil, nil, reclassified(st, d, err)
@@ -172,7 +173,7 @@ func render(ctx context.Context, cat *catalog.Catalog, st *catalog.Staging, path
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	if m.Content, err = contentHash(&m.Dataset, first[0]); err == nil && !m.Dataset.Queryable() {
+	if m.Content, err = contentHash(&m.Dataset, first[0]); err == nil && cat.InForce(&m.Dataset).Attribute != catalog.OpenUnconditional {
 		m.Content, err = cat.KeyedContent(m.Content)
 	}
 	if err != nil {
@@ -183,6 +184,11 @@ func render(ctx context.Context, cat *catalog.Catalog, st *catalog.Staging, path
 		return fmt.Errorf("release %s has the same content: %w", current.Ref(), catalog.ErrUnchanged)
 	} else if err != nil && !errors.Is(err, catalog.ErrNotFound) {
 		return err
+	}
+	if !st.AcceptWithdrawn {
+		if err := cat.MayComeBack(m.Dataset.ID, m.Content, nil); err != nil {
+			return err
+		}
 	}
 	m.Release = catalog.NewReleaseID(m.PublishedAt, m.Content)
 	meta.Release = m.Release

@@ -90,7 +90,9 @@ func (a *app) refreshDerived(ctx context.Context, cat *catalog.Catalog, w io.Wri
 			continue
 		}
 		r, err := derive(ctx, cat, d, inputs, newProgress(nil, string(d.ID)))
-		if err != nil && !errors.Is(err, catalog.ErrUnchanged) {
+		if back := (*catalog.ComingBack)(nil); errors.As(err, &back) {
+			fmt.Fprintf(w, "%s: not computed: %v\n", d.ID, back.Withdrawn)
+		} else if err != nil && !errors.Is(err, catalog.ErrUnchanged) {
 			errs = append(errs, err)
 		} else if err == nil {
 			fmt.Fprintf(w, "%s: computed, release %s, %d rows\n", d.ID, r.Release, r.Rows)

@@ -101,7 +101,7 @@ func (a *app) root() *cobra.Command {
 	root.PersistentFlags().StringVar(&a.site, "site", "", "site file (title, region, time zone); empty: the bundled one")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
-		a.serve(), a.demo(), a.inspect(), a.add(), a.ingest(), a.list(), a.show(), a.releases(), a.rollback(), a.diff(), a.refresh(),
+		a.serve(), a.demo(), a.inspect(), a.add(), a.ingest(), a.list(), a.show(), a.releases(), a.rollback(), a.withdraw(), a.diff(), a.refresh(),
 		a.query(), a.export(), a.verify(), a.gc(), a.generate(), a.keys(), a.hooks(), a.worker(),
 	)
 	argumentsAreUsage(root)

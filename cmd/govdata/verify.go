@@ -58,7 +58,7 @@ func (a *app) verifyAll(ctx context.Context, deep bool, key ed25519.PublicKey) e
 	if err != nil {
 		return err
 	}
-	ids, err := cat.IDs()
+	ids, err := cat.EveryID()
 	if err != nil {
 		return err
 	}
@@ -78,10 +78,15 @@ func (a *app) verifyAll(ctx context.Context, deep bool, key ed25519.PublicKey) e
 			releases, files = releases+1, files+1+len(r.Artefacts)
 		}
 	}
+	tombstones, wrong, err := cat.VerifyTombstones(key)
+	if err != nil {
+		return err
+	}
+	found = append(found, wrong...)
 	for _, m := range found {
 		fmt.Fprintln(a.stdout, m)
 	}
-	fmt.Fprintf(a.stdout, "%d datasets, %d releases, %d files and %d signatures checked, %d mismatches\n", len(ids), releases, files, releases, len(found))
+	fmt.Fprintf(a.stdout, "%d datasets, %d releases, %d files and %d signatures checked, %d mismatches\n", len(ids), releases, files, releases+tombstones, len(found))
 	if len(found) > 0 {
 		return errSaid
 	}

@@ -328,6 +328,9 @@ func failureOf(err error, p problem.Problem, lang string) (int, map[string]any) 
 		return http.StatusNotFound, told("Not Found Error", message)
 	case errors.As(err, &never):
 		return http.StatusForbidden, told("Authorization Error", "Access denied: "+string(never))
+	case p.Withdrawn != nil:
+		// Clients go by the type, which has no name of its own for this.
+		return http.StatusGone, told("Not Found Error", "Not found: "+detail)
 	case errors.As(err, &sql):
 		// Whatever is wrong with a statement is a Validation Error to CKAN, a table
 		// that does not exist too.

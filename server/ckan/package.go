@@ -15,7 +15,9 @@ import (
 // stamp is a time as CKAN writes it: in UTC, without saying so.
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000") }
 
-func isMissing(err error) bool { return errors.Is(err, catalog.ErrNotFound) }
+func isMissing(err error) bool {
+	return errors.Is(err, catalog.ErrNotFound) && !errors.Is(err, catalog.ErrGone)
+}
 
 type pair struct {
 	Key   string `json:"key"`
@@ -358,7 +360,7 @@ func (s *site) resources(r *catalog.Release) []resourceDict {
 			media, _, _ := strings.Cut(inner.MediaType, ";")
 			f.MimetypeInner = &media
 		}
-		if static {
+		if static && d.Queryable() { // a hash tells which rows a small table may have
 			f.Size, f.Hash = &a.Bytes, "sha256:"+a.SHA256
 		}
 		if format.Ext == "csv" {

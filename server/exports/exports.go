@@ -111,6 +111,18 @@ type Store struct {
 // Open opens the store in dir, and makes it where there is none. Jobs that ran
 // when the server stopped wait again.
 func Open(dir string) (*Store, error) {
+	s, err := OpenBeside(dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.requeue(context.Background()); err != nil {
+		return nil, fmt.Errorf("exports: %w", errors.Join(err, s.Close()))
+	}
+	return s, nil
+}
+
+// OpenBeside opens the store beside the server that may own it, and touches no job.
+func OpenBeside(dir string) (*Store, error) {
 	path := filepath.Join(dir, "jobs.sqlite")
 	if err := catalog.PrivateFile(path); err != nil {
 		return nil, fmt.Errorf("exports: %w", err)
@@ -124,15 +136,44 @@ func Open(dir string) (*Store, error) {
 	_, err = db.Exec(`CREATE TABLE IF NOT EXISTS jobs (id TEXT PRIMARY KEY, status TEXT NOT NULL, user TEXT NOT NULL,
 		created INTEGER NOT NULL, started INTEGER NOT NULL, finished INTEGER NOT NULL, bytes INTEGER NOT NULL, job TEXT NOT NULL);
 		CREATE INDEX IF NOT EXISTS jobs_status ON jobs (status)`)
-	s := &Store{db, dir}
-	if err == nil {
-		err = s.requeue(context.Background())
-	}
 	if err != nil {
 		db.Close()
 		return nil, fmt.Errorf("exports: %w", err)
 	}
-	return s, nil
+	return &Store{db, dir}, nil
+}
+
+// Gone is the failure of a job that read what was withdrawn, as err says.
+func Gone(err error) *Failure {
+	return &Failure{Status: 410, Slug: "withdrawn", Title: catalog.Text{Zh: "已撤回", En: "Withdrawn"}, Detail: catalog.Text{Zh: "所读取的数据已撤回：" + err.Error(), En: err.Error()}}
+}
+
+// Discard takes the files away, and ends the jobs, for which gone returns a
+// failure: what they read was withdrawn. It may run beside the server that owns
+// the store, and returns the files that are gone.
+func (s *Store) Discard(ctx context.Context, gone func(*Job) *Failure) (files []string, err error) {
+	jobs, err := s.list(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	for _, j := range jobs {
+		if j.Status == Failed || j.Status == Cancelled {
+			continue
+		}
+		failure := gone(&j)
+		if failure == nil {
+			continue
+		}
+		if _, err := os.Stat(s.Path(&j)); err == nil {
+			files = append(files, s.Path(&j))
+		}
+		// One that runs stays cancelled when it ends, see Finish.
+		j.Status, j.Finished, j.Failure, j.Bytes, j.Rows, j.SHA256 = Cancelled, time.Now(), failure, 0, 0, ""
+		if err := errors.Join(s.put(ctx, &j), s.discard(&j)); err != nil {
+			return files, err
+		}
+	}
+	return files, nil
 }
 
 // Close closes the store.

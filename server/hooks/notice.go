@@ -158,10 +158,10 @@ func (d *Deliverer) message(h *Hook, id catalog.ID, event int, e catalog.Event, 
 	}
 	n := &m.Data
 	n.Title, n.Published, n.Rows, n.Counts, n.Schema = r.Dataset.Title, r.PublishedAt, &r.Rows, &r.Counts, r.Schema
-	n.URLs["manifest"] = d.base + "/d/" + ref.String() + ".manifest.json"
 	if !r.Dataset.Queryable() {
 		return m, nil
 	}
+	n.URLs["manifest"] = d.base + "/d/" + ref.String() + ".manifest.json"
 	for _, a := range r.Artefacts {
 		n.URLs[a.Format] = d.base + "/d/" + ref.String() + "." + a.Format
 	}

@@ -243,7 +243,9 @@ func (f *face) table(c *gin.Context, name string) error {
 		return &fault{http.StatusBadRequest, "BadRequestException", fmt.Sprintf("snapshots %q: want all or refs", snapshots)}
 	}
 	t, err := f.Tables.table(id)
-	if errors.Is(err, catalog.ErrNotFound) {
+	if withdrawn := (*catalog.Withdrawn)(nil); errors.As(err, &withdrawn) {
+		return &fault{http.StatusGone, "NoSuchTableException", withdrawn.Error()}
+	} else if errors.Is(err, catalog.ErrNotFound) {
 		return missing("NoSuchTableException", "there is no table %q", name)
 	} else if err != nil {
 		return err

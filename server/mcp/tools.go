@@ -274,7 +274,7 @@ type release struct {
 	Previous    catalog.ReleaseID `json:"previous,omitempty"`
 	PublishedAt time.Time         `json:"published_at"`
 	Current     bool              `json:"current"`
-	Manifest    string            `json:"manifest" jsonschema:"address of the signed manifest"`
+	Manifest    string            `json:"manifest,omitempty" jsonschema:"address of the signed manifest; only where the rows may be had"`
 }
 
 type quality struct {
@@ -313,8 +313,11 @@ func (f *face) describe(ctx context.Context, _ *sdk.CallToolRequest, in describe
 	at := from.Base + "/d/" + r.Ref().String()
 	out := &describeOut{ID: d.ID, Table: `"` + r.Ref().String() + `"`, Title: d.Title, Description: d.Description, Publisher: d.Publisher, Contact: d.Contact, Theme: d.Theme, LegalBasis: d.LegalBasis,
 		Openness: d.Openness.Attribute, Licence: d.Licence, Synthetic: d.Synthetic, Source: d.Source, UpdateFrequency: d.UpdateFrequency, Keywords: d.Keywords, Rows: r.Rows, Key: d.Key, Sort: d.SortKey(),
-		Release: release{r.Release, r.Previous, r.PublishedAt, r.Release == current.Release, at + ".manifest.json"},
+		Release: release{r.Release, r.Previous, r.PublishedAt, r.Release == current.Release, ""},
 		Quality: quality{r.Counts.In, r.Counts.Published, r.Counts.Rejected, r.Counts.Withheld}, Fields: []field{}, Downloads: []file{}}
+	if f.Opens(ctx, from.Lang, r) == nil {
+		out.Release.Manifest = at + ".manifest.json"
+	}
 	for _, p := range d.Public() {
 		out.Fields = append(out.Fields, field{p.Name, p.Title, p.Description, p.Type, p.Unit, string(p.Semantic), p.Required, p.Enum, p.Separator, string(p.Privacy)})
 	}

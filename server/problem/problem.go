@@ -27,6 +27,8 @@ type Problem struct {
 	hintZh       string
 	// Params are the parameters that cannot be meant.
 	Params []Param
+	// Withdrawn is what was withdrawn, and why, where that is the matter.
+	Withdrawn *catalog.Withdrawn
 	// RetryAfter is when to ask again, in seconds; 0: no sooner helps.
 	RetryAfter int
 }
@@ -79,6 +81,15 @@ func Of(err error) Problem {
 			break
 		}
 	}
+	if errors.As(err, &p.Withdrawn) && errors.Is(err, catalog.ErrGone) {
+		w := p.Withdrawn
+		what := "版本 " + w.Ref.String()
+		if w.Ref.Release == "" {
+			what = "数据集 " + w.Ref.String()
+		}
+		p.Status, p.Slug, p.Title = http.StatusGone, "withdrawn", text("已撤回", "Withdrawn")
+		p.Detail = text(fmt.Sprintf("%s已于%s撤回：%s", what, w.At.Format("2006年1月2日"), w.Reason), err.Error())
+	}
 	var sql *query.SQLError
 	if errors.As(err, &sql) {
 		zh, hint := sql.Chinese()
@@ -102,6 +113,9 @@ func Of(err error) Problem {
 
 // Slug labels the category of err; "" where it is in none.
 func Slug(err error) string {
+	if errors.Is(err, catalog.ErrGone) {
+		return "gone"
+	}
 	for _, category := range categories {
 		if errors.Is(err, category.err) {
 			return category.slug

@@ -243,12 +243,14 @@ func (f *face) fail(c *gin.Context, key string, err error) {
 	if !errors.As(err, &e) {
 		p := problem.Of(err)
 		e = &fault{p.Status, "InternalError", p.Detail.En}
-		switch p.Status {
-		case http.StatusNotFound, http.StatusGone, http.StatusBadRequest:
+		switch {
+		case p.Withdrawn != nil:
+			e.code = "NoSuchKey"
+		case p.Status == http.StatusNotFound, p.Status == http.StatusGone, p.Status == http.StatusBadRequest:
 			e.status, e.code = http.StatusNotFound, "NoSuchKey"
-		case http.StatusForbidden:
+		case p.Status == http.StatusForbidden:
 			e.code = "AccessDenied"
-		case http.StatusServiceUnavailable, http.StatusTooManyRequests:
+		case p.Status == http.StatusServiceUnavailable, p.Status == http.StatusTooManyRequests:
 			e.status, e.code = http.StatusServiceUnavailable, "SlowDown"
 			c.Header("Retry-After", strconv.Itoa(p.RetryAfter))
 		default:

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"govdata/catalog"
@@ -89,6 +90,9 @@ func faultOf(err error) *Fault {
 	switch p.Status {
 	case http.StatusNotFound, http.StatusGone:
 		f.Code = "dataset.missing"
+		if w := p.Withdrawn; w != nil {
+			f.Data["reason"], f.Data["withdrawnAt"] = w.Reason, w.At.Format(time.RFC3339)
+		}
 	case http.StatusForbidden:
 		f.Code = "permission_denied"
 	case http.StatusUnauthorized:

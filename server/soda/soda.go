@@ -154,7 +154,7 @@ func (f *face) release(name string) (*catalog.Release, error) {
 	missing := &Fault{http.StatusNotFound, "dataset.missing", "Not found", map[string]any{"id": clip(name)}}
 	short, release, pinned := strings.Cut(name, "@")
 	if short = strings.ToLower(short); fourByFour.MatchString(short) {
-		ids, err := f.Catalog.IDs()
+		ids, err := f.Catalog.EveryID()
 		if err != nil {
 			return nil, err
 		}
@@ -173,7 +173,7 @@ func (f *face) release(name string) (*catalog.Release, error) {
 		return nil, missing
 	}
 	r, err := f.Catalog.Resolve(ref)
-	if errors.Is(err, catalog.ErrNotFound) && !pinned {
+	if errors.Is(err, catalog.ErrNotFound) && !errors.Is(err, catalog.ErrGone) && !pinned {
 		return nil, missing
 	}
 	return r, err

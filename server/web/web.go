@@ -251,7 +251,9 @@ func (p *Portal) fail(c *gin.Context, err error) {
 	case http.StatusBadRequest:
 		v.Title, v.Detail = v.T("error_invalid"), told.Detail.In(v.Lang)
 	case http.StatusGone:
-		v.Title = v.T("error_gone")
+		if v.Title = v.T("error_gone"); told.Withdrawn != nil {
+			v.Title, v.Detail = told.Title.In(v.Lang), told.Detail.In(v.Lang)
+		}
 	case http.StatusForbidden, http.StatusUnauthorized:
 		v.Title, v.Detail = v.T("error_forbidden"), told.Detail.In(v.Lang)
 	case http.StatusServiceUnavailable, http.StatusTooManyRequests, http.StatusGatewayTimeout:
