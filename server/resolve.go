@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -59,6 +60,9 @@ func (n *Names) Resolve(_ context.Context, name string) (query.Source, error) {
 			return query.Source{}, fmt.Errorf("table %q: %w", name, catalog.ErrNotFound)
 		}
 		if r, err = n.catalog.Resolve(ref); err != nil {
+			if gone := (*catalog.Withdrawn)(nil); errors.As(err, &gone) {
+				err = withdrawnTable{gone}
+			}
 			return query.Source{}, err
 		}
 		n.releases[name] = r
@@ -67,6 +71,22 @@ func (n *Names) Resolve(_ context.Context, name string) (query.Source, error) {
 		return query.Source{}, err
 	}
 	return query.Source{Path: r.StorePath(), Pinned: r.Ref().String()}, nil
+}
+
+// withdrawnTable is the error of a table that was withdrawn: to a question that is
+// gone, and not a name that nobody knows.
+type withdrawnTable struct{ gone *catalog.Withdrawn }
+
+func (e withdrawnTable) Error() string { return e.gone.Error() }
+func (e withdrawnTable) Unwrap() error { return catalog.ErrGone }
+
+// As finds what was withdrawn.
+func (e withdrawnTable) As(target any) bool {
+	to, ok := target.(**catalog.Withdrawn)
+	if ok {
+		*to = e.gone
+	}
+	return ok
 }
 
 // Known lists the names that could have been meant.
