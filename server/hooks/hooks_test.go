@@ -277,7 +277,7 @@ func TestAReleaseIsToldOnceToWhoWantsIt(t *testing.T) {
 		}
 		n := m.Data
 		if m.ID != got[i].id || m.Type != want.kind || n.Release != want.release || n.Previous != want.previous || n.Rows == nil || *n.Rows != 1 || n.Counts.Published != 1 || n.Title.En != "Things" ||
-			(n.URLs["csv"] == fmt.Sprintf("https://data.example/d/things@%s.csv", want.release)) != want.files || n.URLs["manifest"] == "" {
+			(n.URLs["csv"] == fmt.Sprintf("https://data.example/d/things@%s.csv", want.release)) != want.files || (n.URLs["manifest"] != "") != want.files {
 			t.Errorf("message %d: %s", i, got[i].body)
 		}
 		ids[m.ID] = true

@@ -72,7 +72,7 @@ var answers = []struct{ ext, media string }{
 // statuses are the problems that an operation may answer with.
 var statuses = map[int]string{
 	400: "The request cannot be meant; says which parameter, or which line and column of the statement", 401: "The key is unknown, revoked or expired",
-	403: "The data is not open to everyone; says on which condition it is", 404: "There is no such thing", 410: "The release was collected",
+	403: "The data is not open to everyone; says on which condition it is", 404: "There is no such thing", 410: "The release was collected or withdrawn; of what was withdrawn it tells why and when",
 	413: "The question or its answer is too large", 429: "More questions than one user may ask; says when to ask again",
 	503: "Too many questions at once; says when to ask again", 504: "Not done in time",
 }
