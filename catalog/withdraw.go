@@ -230,19 +230,13 @@ func (c *Catalog) noteWithdrawn(ref Ref) error {
 		return err
 	}
 	path := c.notePath(ref)
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	if err := makeDir(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
 	if there, err := os.ReadFile(path); err == nil && note.Content == "" && len(there) > 0 {
 		return nil
 	}
-	if err := writeSynced(path+".new", data); err != nil {
-		return err
-	}
-	if err := errors.Join(os.Chmod(path+".new", 0o600), os.Rename(path+".new", path)); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(path))
+	return WriteFile(path, data, 0o600)
 }
 
 func (c *Catalog) note(ref Ref) (n withdrawnNote) {
@@ -323,22 +317,37 @@ func (c *Catalog) writeTombstone(t Tombstone) error {
 		return err
 	}
 	text, signature := c.TombstonePaths(t.Ref())
-	if err := os.MkdirAll(filepath.Dir(text), 0o755); err != nil {
+	if err := makeDir(filepath.Dir(text), 0o755); err != nil {
 		return err
 	}
 	for _, file := range []struct {
 		path string
 		data []byte
 	}{{text, append(data, '\n')}, {signature, ed25519.Sign(key, append(data, '\n'))}} {
-		if err := writeSynced(file.path+".new", file.data); err != nil {
-			return err
-		}
-		if err := os.Rename(file.path+".new", file.path); err != nil {
+		if err := WriteFile(file.path, file.data, 0o644); err != nil {
 			return err
 		}
 		reached("tombstone file written")
 	}
-	return syncDir(filepath.Dir(text))
+	return nil
+}
+
+// releaseDirs lists the folders of releases of a dataset, those too that were left
+// in a half that it does not lie in.
+func (c *Catalog) releaseDirs(id ID) []string {
+	var paths []string
+	for _, half := range halves {
+		found, _ := filepath.Glob(filepath.Join(c.dir, half, string(id), "*-*")) // the pattern is a good one
+		paths = append(paths, found...)
+	}
+	return slices.DeleteFunc(paths, func(path string) bool { return !isDir(path) })
+}
+
+// recordsOf lists the folders with records of a release: also those of earlier
+// senders of the same.
+func (c *Catalog) recordsOf(ref Ref) []string {
+	found, _ := filepath.Glob(c.recordsDir(ref.Dataset, ref.Release) + "*") // the pattern is a good one
+	return found
 }
 
 // checkTombstone compares a tombstone on disk with what the pointer says, and
@@ -450,7 +459,7 @@ func (c *Catalog) withdrawalsLeft(id ID, p pointer) bool {
 		if events[i].KeepUploads {
 			continue
 		}
-		if isDir(c.recordsDir(id, release)) || slices.ContainsFunc(c.note(ref).Uploads, func(sum string) bool {
+		if len(c.recordsOf(ref)) > 0 || slices.ContainsFunc(c.note(ref).Uploads, func(sum string) bool {
 			_, err := os.Stat(c.archivePath(sum))
 			return err == nil && !c.uses(sum)
 		}) {
@@ -496,8 +505,10 @@ func (c *Catalog) finishWithdrawals(id ID, p pointer) (deleted, kept []string, e
 		if events[i].KeepUploads {
 			continue
 		}
-		if err := remove(c.recordsDir(id, release)); err != nil {
-			return deleted, kept, err
+		for _, path := range c.recordsOf(Ref{id, release}) {
+			if err := remove(path); err != nil {
+				return deleted, kept, err
+			}
 		}
 		for _, sum := range c.note(Ref{id, release}).Uploads {
 			if path := c.archivePath(sum); !c.uses(sum) {

@@ -19,8 +19,12 @@ func shelf(t *testing.T) (dir string, c *Catalog, releases []*Release) {
 		t.Fatal(err)
 	}
 	for _, text := range []string{"first", "second", "third"} {
-		upload, err := c.Archive(strings.NewReader("upload of " + text))
+		st, err := c.Stage("things")
 		if err != nil {
+			t.Fatal(err)
+		}
+		upload, err := st.Archive(strings.NewReader("upload of " + text))
+		if err = errors.Join(err, st.Discard()); err != nil {
 			t.Fatal(err)
 		}
 		r, err := publishWith(c, thing(OpenUnconditional), text, func(m *Manifest) {
