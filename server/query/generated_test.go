@@ -137,7 +137,7 @@ func (a *arena) made(t testing.TB) {
 
 // verdict is what became of a statement.
 type verdict struct {
-	kind string // answer, fault, timeout, too large, or broken
+	kind string // answer, fault, crash, timeout, too large, or broken
 	took time.Duration
 	// memory is the most that the worker had, in bytes.
 	memory int64
@@ -192,6 +192,9 @@ func (a *arena) ask(ctx context.Context, statement string, n uint64) verdict {
 		v.kind = "answer"
 	case errors.As(err, &fault), errors.Is(err, catalog.ErrInvalid):
 		v.kind = "fault"
+		if q != nil && q.died {
+			v.kind = "crash" // of DuckDB's own, and told so
+		}
 		if strings.Contains(strings.ToLower(err.Error()), "internal error") {
 			v.wrong = append(v.wrong, "an internal error of DuckDB is told: "+err.Error())
 		}
@@ -345,6 +348,8 @@ func TestGeneratedStatementsAreHarmless(t *testing.T) {
 				if len(v.wrong) > 0 {
 					findings++
 					t.Errorf("seed %d, statement %d: %s\n%.4000s\n%s", seed, n, strings.Join(v.wrong, "; "), statement, a.log.take())
+				} else if v.kind == "crash" {
+					t.Logf("seed %d, statement %d is a fault of DuckDB's own:\n%.4000s\n%.300s", seed, n, statement, a.log.take())
 				}
 				mu.Unlock()
 			}
@@ -354,6 +359,9 @@ func TestGeneratedStatementsAreHarmless(t *testing.T) {
 	a.unharmed(t)
 	t.Logf("%d statements of seed %d: %v; %d findings; the slowest workers %v; the largest %d MiB of %d; %+v",
 		min(next.Load(), most), seed, kinds, findings, slowest, max(memory, a.peak())>>20, a.pool.Limits().MemoryMB, a.pool.Stats())
+	if kinds["crash"] > 3+int(min(next.Load(), most)/500) {
+		t.Errorf("so many faults of DuckDB's own are no chance: %v", kinds)
+	}
 	if kinds["answer"]+kinds["timeout"]+kinds["too large"] < kinds["fault"]/4 {
 		t.Errorf("most statements are not even run: %v", kinds)
 	}
@@ -388,6 +396,31 @@ func TestWhatWasGeneratedBeforeIsHarmless(t *testing.T) {
 		all.Wait()
 	}
 	a.unharmed(t)
+}
+
+// Where DuckDB dies of a statement, its author is told that this is a fault of
+// DuckDB's, and everybody else is answered.
+func TestAFaultOfDuckDBIsToldAsSuch(t *testing.T) {
+	s := newSite(t, nil)
+	for _, sql := range []string{
+		"SELECT lag(id, -9223372036854775808) OVER () FROM penalties",
+		"SELECT lead(id, -9223372036854775808) OVER () FROM penalties",
+		"SELECT json_structure((repeat('[', 100000) || repeat(']', 100000))::JSON)",
+		"SELECT count(*) FROM penalties WHERE json_structure((repeat('{\"a\":', 100000) || '1' || repeat('}', 100000))::JSON) IS NULL",
+	} {
+		for _, text := range []*Text{nil, {Format: "csv"}} {
+			r := s.request(sql)
+			r.Text = text
+			_, err := s.ask(t.Context(), r)
+			var fault *SQLError
+			if !errors.As(err, &fault) || !strings.Contains(fault.Message, "a fault of its own") || fault.Line != 0 {
+				t.Errorf("%s: %v", sql, err)
+			}
+		}
+		if rows, err := s.ask(t.Context(), s.request("SELECT count(*) FROM penalties")); err != nil || rows[0][0] != "1000" {
+			t.Errorf("the next question: %v %v", rows, err)
+		}
+	}
 }
 
 // Of these types Arrow would carry DuckDB's own bytes, or a part of the value.

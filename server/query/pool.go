@@ -276,6 +276,9 @@ func (p *Pool) Query(ctx context.Context, r Request) (Result, error) {
 		}
 		q, err = p.attempt(ctx, r, false)
 	}
+	if errors.Is(err, errBrokenOff) && q.died {
+		err = errDuckDB() // twice, while it read the statement
+	}
 	if err != nil {
 		return nil, err
 	}

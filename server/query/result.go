@@ -34,6 +34,8 @@ type workerResult struct {
 	// it that was not the server's.
 	heard bool
 	shot  bool
+	// died is true where a fault in the C++ code ended it.
+	died bool
 	// again is true where the worker waits for another question, opened once it was
 	// told of a file or has said more than a refusal: then it gets none.
 	again  bool
@@ -262,9 +264,34 @@ func (q *workerResult) fault(err error) error {
 	}
 	ended, known := state.Sys().(syscall.WaitStatus)
 	q.shot = known && ended.Signaled() && ended.Signal() == syscall.SIGKILL
+	q.died = known && diedOf(ended, stderr)
 	q.pool.crashed.Add(1)
 	q.pool.o.Log.Error("a query worker broke off", "error", err, "state", state.String(), "stderr", stderr)
+	if q.died && q.heard {
+		return errDuckDB()
+	}
 	return fmt.Errorf("query: %w (%s)", errBrokenOff, state)
+}
+
+// deadly are the signals by which C++ code ends that does what it must not, and how
+// the Go runtime begins to report them where its own code did not.
+var deadly = map[syscall.Signal]string{
+	syscall.SIGSEGV: "SIGSEGV: ", syscall.SIGBUS: "SIGBUS: ", syscall.SIGFPE: "SIGFPE: ", syscall.SIGILL: "SIGILL: ", syscall.SIGABRT: "SIGABRT: ", syscall.SIGTRAP: "SIGTRAP: ",
+}
+
+// diedOf tells whether a worker ended by a fault outside of Go.
+func diedOf(ended syscall.WaitStatus, stderr string) bool {
+	for signal, report := range deadly {
+		if ended.Signaled() && ended.Signal() == signal || ended.Exited() && (strings.HasPrefix(stderr, report) || strings.Contains(stderr, "\n"+report)) {
+			return true
+		}
+	}
+	return false
+}
+
+// errDuckDB is what the author of a statement is told that DuckDB fails over.
+func errDuckDB() error {
+	return &SQLError{Message: "DuckDB cannot run this statement: it meets a fault of its own", Hint: "write it in another way"}
 }
 
 var errBrokenOff = errors.New("the worker broke off")
@@ -289,7 +316,7 @@ func (q *workerResult) failed(f *failure) error {
 	}
 	q.pool.o.Log.Error("a query worker failed", "error", f.Message)
 	if f.Kind == failFault {
-		return &SQLError{Message: "DuckDB cannot run this statement: it meets a fault of its own", Hint: "write it in another way"}
+		return errDuckDB()
 	}
 	return errors.New("query: the worker failed; the log says why")
 }
