@@ -25,3 +25,29 @@ func BenchmarkQuery(b *testing.B) {
 		})
 	})
 }
+
+// BenchmarkGate is what the gate takes of that: the parser, the judgement, and the
+// text that is printed and read again.
+func BenchmarkGate(b *testing.B) {
+	for name, sql := range map[string]string{
+		"look-up": "SELECT * FROM penalties WHERE document = '甘建罚〔2026〕5号'",
+		"join":    "WITH big AS (SELECT region, sum(amount) AS total FROM penalties WHERE decided_on >= DATE '2026-01-01' GROUP BY ALL) SELECT r.name, b.total FROM big AS b JOIN regions AS r ON r.code = b.region WHERE b.total > 1e6 ORDER BY b.total DESC LIMIT 10",
+	} {
+		b.Run(name, func(b *testing.B) {
+			d := parser()
+			for b.Loop() {
+				if _, err := d.judge(sql, DefaultLimits, newNames(sql)); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		b.Run(name+", the parser and the judgement alone", func(b *testing.B) {
+			d := parser()
+			for b.Loop() {
+				if _, err := d.check(sql, DefaultLimits, newNames(sql)); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -548,6 +548,11 @@ func (w *process) giveWay() {
 	}
 }
 
+// workerEnv is all of a worker's environment, nothing of the server's. No garbage is
+// collected while the worker starts. glibc is told to keep what a batch of rows
+// gives back, for the next one, instead of asking the system anew.
+var workerEnv = []string{"GOGC=off", "MALLOC_TRIM_THRESHOLD_=134217728", "MALLOC_MMAP_THRESHOLD_=16777216", "MALLOC_TOP_PAD_=4194304"}
+
 // start starts a worker and waits until it is confined and ready.
 func (p *Pool) start(yields bool) (*process, error) {
 	temp, err := os.MkdirTemp(p.o.TempDir, "govdata-worker-")
@@ -569,10 +574,7 @@ func (p *Pool) start(yields bool) (*process, error) {
 	widen(out)
 	w := &process{in: in, out: bufio.NewReaderSize(out, 64<<10), pipe: out, stderr: &lastWords{}, exited: make(chan struct{})}
 	w.cmd = exec.Command(p.o.Command[0], p.o.Command[1:]...)
-	// Nothing of the server's environment. No garbage is collected while the
-	// worker starts. glibc is told to keep what a batch of rows gives back, for the
-	// next one, instead of asking the system anew.
-	w.cmd.Env = []string{"GOGC=off", "MALLOC_TRIM_THRESHOLD_=134217728", "MALLOC_MMAP_THRESHOLD_=16777216", "MALLOC_TOP_PAD_=4194304"}
+	w.cmd.Env = workerEnv
 	w.cmd.Dir = "/"
 	w.cmd.Stdin, w.cmd.Stdout, w.cmd.Stderr = childIn, childOut, w.stderr
 	isolate(w.cmd)

@@ -351,6 +351,16 @@ func (h *holes) walk(v any) {
 					h.dig(operand, false, "")
 				}
 			}
+		case v["class"] == "FUNCTION" && v["is_operator"] == true && prefixes[fmt.Sprint(v["function_name"])] && len(listOf(v["children"])) == 1:
+			// @(a) - b is read as @(a - b).
+			h.dig(v, false, "")
+		case v["class"] == "OPERATOR" && (v["type"] == "ARRAY_EXTRACT" || v["type"] == "ARRAY_SLICE" || v["type"] == "STRUCT_EXTRACT"):
+			// EXISTS (...)[1] is none.
+			if of := listOf(v["children"]); len(of) > 0 {
+				if operand, _ := of[0].(map[string]any); operand["class"] == "SUBQUERY" {
+					h.dig(operand, false, "")
+				}
+			}
 		case v["type"] == "JOIN" && v["is_implicit"] != true:
 			// a NATURAL JOIN (b NATURAL JOIN c) is printed without its brackets.
 			if right, _ := v["right"].(map[string]any); right["type"] == "JOIN" {
@@ -359,6 +369,10 @@ func (h *holes) walk(v any) {
 		}
 	}
 }
+
+// prefixes are operators in front of one operand that bind less than those
+// between two.
+var prefixes = set(`@ ~ ! !__prefix`)
 
 func (h *holes) dig(node map[string]any, isTable bool, text string) {
 	name := h.names.next(given{})

@@ -133,7 +133,7 @@ func processorTime() time.Duration {
 var syscalls = []string{
 	"read", "readv", "pread64", "preadv", "write", "writev", "pwrite64", "pwritev", "close", "lseek",
 	"open", "openat", "creat", "stat", "lstat", "fstat", "newfstatat", "fstatat", "statx", "statfs", "fstatfs",
-	"access", "faccessat", "faccessat2", "getcwd", "getdents64", "fcntl", "flock", "dup", "dup2", "dup3",
+	"access", "faccessat", "faccessat2", "getdents64", "fcntl", "flock", "dup", "dup2", "dup3",
 	"fsync", "fdatasync", "ftruncate", "fallocate", "fadvise64", "unlink", "unlinkat", "mkdir", "mkdirat", "rmdir",
 	"rename", "renameat", "renameat2",
 	"mmap", "munmap", "mprotect", "mremap", "madvise", "brk", "mincore", "msync", "membarrier",
@@ -147,6 +147,9 @@ var syscalls = []string{
 	"getrandom", "exit", "exit_group",
 	"landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self",
 }
+
+// ownDir is a name of the working folder that tells nothing of where it lies.
+const ownDir = "/proc/self/cwd"
 
 // openFor opens a file, for as long as the process lives, and gives a name for it
 // that tells nothing of where it lies.
@@ -194,7 +197,7 @@ func filterSyscalls() error {
 			Syscalls: []seccomp.SyscallGroup{
 				// The C library falls back to clone, whose flags a filter can see.
 				{Action: seccomp.ActionErrno | seccomp.Action(unix.ENOSYS), Names: []string{"clone3"}},
-				// Nothing is a symbolic link: DuckDB keeps the names that it is given (openFor).
+				// Nothing is a symbolic link, so DuckDB keeps the names that it is given (openFor).
 				{Action: seccomp.ActionErrno | seccomp.Action(unix.EINVAL), Names: slices.DeleteFunc([]string{"readlink", "readlinkat"}, func(name string) bool { return !known(name) })},
 				{Action: seccomp.ActionAllow, Names: names, NamesWithCondtions: conditional},
 			},

@@ -1,9 +1,11 @@
 package query
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -178,4 +180,81 @@ func watchWorkers(t testing.TB) (peak func() int64) {
 		}
 	}()
 	return most.Load
+}
+
+// pastTheGate is a worker whose gate lets everything through: it opens the release
+// of the message, asks DuckDB for all that it tells of itself, and prints that.
+func pastTheGate(message string) error {
+	var a attempts
+	if err := json.Unmarshal([]byte(message), &a); err != nil {
+		return err
+	}
+	var in bytes.Buffer
+	if err := writeMessage(&in, frameSources, sources{Named: []namedSource{{Name: "penalties", Path: a.Public}}}); err != nil {
+		return err
+	}
+	w := &worker{hello: hello{MemoryMB: workerMB, TempMB: 16, TempDir: a.Temp, PublicDir: filepath.Dir(a.Public), Threads: 2}, in: &in, out: bufio.NewWriter(io.Discard)}
+	if err := w.prepare(); err != nil {
+		return err
+	}
+	runtime.LockOSThread()
+	q := &asked{job: &job{}, names: newNames()}
+	q.names.table("penalties")
+	if _, _, err := w.attach(q, map[string]int{"penalties": 0}, nil); err != nil {
+		return err
+	}
+	made, err := w.duck.rows(`SELECT 'FROM system.' || schema_name || '.' || view_name FROM duckdb_views() WHERE internal
+		UNION SELECT 'FROM ' || function_name || '()' FROM duckdb_functions() WHERE function_type LIKE 'table%' AND len(parameters) = 0
+		UNION SELECT 'SELECT current_setting(''' || name || ''')' FROM duckdb_settings()`, nil)
+	if err != nil {
+		return err
+	}
+	statements := []string{
+		"SELECT getenv('PATH'), getenv('HOME'), current_query(), version()", "FROM glob('*')", "FROM glob('/**')", "FROM glob('/proc/self/fd/*')", "SELECT * FROM read_text('/proc/self/maps')",
+		"SELECT * FROM read_text('/proc/self/cmdline')", "SELECT * FROM read_blob('/proc/self/environ')", "SELECT * FROM '" + a.Private + "'", "SELECT * FROM read_text('" + a.Private + "')", "ATTACH '" + a.Private + "' AS x", "ATTACH 'x.duckdb' AS x",
+		"COPY (SELECT 1) TO 'x.csv'", "COPY (SELECT 1) TO '" + ownDir + "/spill'", "SET enable_external_access = true", "SET temp_directory = '/tmp'", "PRAGMA database_list", "PRAGMA database_size", "CALL enable_logging()", "SELECT * FROM release1.main.nothing", "SELECT * FROM release1.nothing.data",
+		"FROM read_duckdb('/proc/self/fd/7')", "EXPLAIN ANALYZE SELECT count(*) FROM release1.main.data", "FROM pragma_storage_info('release1.main.data')",
+	}
+	for _, row := range made {
+		statements = append(statements, row[0])
+	}
+	for _, sql := range statements {
+		rows, err := w.duck.rows(sql, nil)
+		fmt.Printf("%s\n\t%v %v\n", strings.ReplaceAll(sql, a.Private, "PRIVATE"), rows, strings.ReplaceAll(fmt.Sprint(err), a.Private, "PRIVATE"))
+	}
+	fmt.Println("done", len(statements))
+	return nil
+}
+
+// Even who got past the gate would find in DuckDB no path, no setting and no log
+// that tells of the server.
+func TestPastTheGateDuckDBTellsNothing(t *testing.T) {
+	s := newSite(t, nil)
+	temp := t.TempDir()
+	message, err := json.Marshal(attempts{Public: s.file, Private: s.private, Temp: temp})
+	if err != nil {
+		t.Fatal(err)
+	}
+	command := exec.Command(os.Args[0], "past", string(message))
+	command.Env = workerEnv
+	out, err := command.CombinedOutput()
+	if err != nil || !bytes.Contains(out, []byte("\ndone ")) {
+		t.Fatalf("%v: %.2000s", err, out)
+	}
+	for _, secret := range []string{filepath.Dir(s.file), s.private, temp, "govdata-worker", "11010519491231002X", "root:", os.TempDir()} {
+		for at := range strings.SplitSeq(string(out), "\n") {
+			if strings.Contains(at, secret) && !strings.HasPrefix(at, "SET ") { // what was asked
+				t.Errorf("%q is told: %.500s", secret, at)
+			}
+		}
+	}
+	for _, known := range []string{"FROM duckdb_databases()\n\t[[release1", "release1 /proc/self/fd/", "FROM duckdb_settings()\n\t[["} {
+		if !strings.Contains(string(out), known) {
+			t.Errorf("it says nothing of %q: %.2000s", known, out)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(temp, "spill")); err != nil {
+		t.Errorf("what does not fit in memory finds no place: %v", err)
+	}
+	t.Logf("%d statements", bytes.Count(out, []byte("\n\t")))
 }

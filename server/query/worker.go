@@ -94,7 +94,7 @@ func (w *worker) prepare() error {
 		"threads":                      "1",
 		"memory_limit":                 fmt.Sprintf("%dMB", h.MemoryMB*9/10),
 		"max_temp_directory_size":      fmt.Sprintf("%dMB", h.TempMB),
-		"temp_directory":               ".",
+		"temp_directory":               ownDir,
 		"autoinstall_known_extensions": "false",
 		"autoload_known_extensions":    "false",
 		"allow_community_extensions":   "false",

@@ -130,3 +130,5 @@ SELECT max(x) FILTER (WHERE a = 1) OVER (ORDER BY id) FROM t
 SELECT id FROM t WHERE d >= '2026-01-02' AND y IN ('a', 'b') OR x IS NULL ORDER BY id
 SELECT list(DISTINCT a ORDER BY a)[1], list_aggregate(list(x), 'sum') FROM t
 SELECT format('{:.2f} {}', z, y), printf('%d', a), concat_ws('-', y, a), y || '-' || a FROM t
+SELECT (@ -5) - 3, (~ 5) + 1, @ -5 - 3, (@ a) * (~ b), ((~ a)) IS NULL FROM t
+SELECT ((EXISTS (SELECT 1))::VARCHAR)[1:2], (SELECT l FROM t LIMIT 1)[2], (SELECT y FROM t WHERE id = 1)[1], (SELECT s FROM t WHERE id = 1)['q']
