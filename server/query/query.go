@@ -2,8 +2,9 @@
 // releases, run where it can do no harm.
 //
 // A question passes three doors. The gate bounds the text, has DuckDB's own
-// parser turn it into a tree, and lets through only what is on its lists. The
-// server says which release file each table name stands for. Then a worker, a
+// parser turn it into a tree, lets through only what is on its lists, and has the
+// tree printed with names of its own in the place of tables; only that text runs.
+// The server says which release file each table name stands for. Then a worker, a
 // process that serves this one question and exits, opens exactly those files
 // read-only under the kernel's restrictions (landlock, seccomp, rlimits) and
 // streams the result back as Arrow. Whatever happens to the worker costs one

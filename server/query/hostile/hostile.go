@@ -91,6 +91,18 @@ func Corpus(table, file, secret string) map[string]Outcome {
 	} {
 		add(Refused, "SELECT "+f, "SELECT 1 WHERE ("+f+") IS NULL", "SELECT * FROM penalties ORDER BY "+f, "SELECT CASE WHEN true THEN "+f+" END")
 	}
+	// Names that mean one thing to who folds all of Unicode, or sees a recursive
+	// common table expression in its own beginning, and another to DuckDB.
+	for _, view := range []string{"duckdb_databases", "duckdb_settings", "duckdb_logs", "sqlite_master", "pragma_database_list", "pg_settings"} {
+		look := strings.NewReplacer("s", "ſ", "k", "\u212a").Replace(view)
+		for _, form := range []string{
+			"WITH RECURSIVE VIEW AS (SELECT * FROM VIEW UNION ALL SELECT * FROM VIEW WHERE false) SELECT * FROM VIEW", "WITH RECURSIVE VIEW AS (FROM VIEW) FROM VIEW", "WITH VIEW AS (FROM VIEW) FROM VIEW",
+			"WITH LOOK AS (SELECT 1) SELECT VIEW.* FROM VIEW, LOOK", "WITH x AS (WITH RECURSIVE VIEW AS (FROM VIEW UNION FROM VIEW) FROM VIEW) FROM x", "WITH RECURSIVE x AS (FROM VIEW UNION ALL FROM x) FROM x",
+			"WITH RECURSIVE x(a) USING KEY (a) AS (SELECT 1 UNION ALL FROM recurring.VIEW) FROM x", "SELECT (SELECT count(*) FROM (WITH RECURSIVE VIEW AS (FROM VIEW UNION ALL FROM VIEW) FROM VIEW))",
+		} {
+			add(Refused, strings.NewReplacer("VIEW", view, "LOOK", look).Replace(form))
+		}
+	}
 	// Memory.
 	add(Stopped,
 		"SELECT length(string_agg(repeat('a', 1000000), '')) FROM range(4000)",
