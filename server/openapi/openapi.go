@@ -63,16 +63,19 @@ type Response struct {
 }
 
 // answers are the formats of rows, by the path's ending.
-var answers = []struct{ ext, media string }{
-	{"json", "application/json"}, {"jsonl", "application/x-ndjson"}, {"csv", "text/csv"},
-	{"xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
-	{"parquet", "application/vnd.apache.parquet"}, {"arrow", "application/vnd.apache.arrow.stream"},
+var answers = []struct {
+	ext, media string
+	text       bool
+}{
+	{"json", "application/json", true}, {"jsonl", "application/x-ndjson", true}, {"csv", "text/csv", true},
+	{"xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", false},
+	{"parquet", "application/vnd.apache.parquet", false}, {"arrow", "application/vnd.apache.arrow.stream", false},
 }
 
 // statuses are the problems that an operation may answer with.
 var statuses = map[int]string{
 	400: "The request cannot be meant; says which parameter, or which line and column of the statement", 401: "The key is unknown, revoked or expired",
-	403: "The data is not open to everyone; says on which condition it is", 404: "There is no such thing", 410: "The release was collected or withdrawn; of what was withdrawn it tells why and when",
+	403: "The data is not open to everyone; names the condition", 404: "There is no such thing", 410: "The release was collected or withdrawn; of what was withdrawn it tells why and when",
 	413: "The question or its answer is too large", 429: "More questions than one user may ask; says when to ask again",
 	503: "Too many questions at once; says when to ask again", 504: "Not done in time",
 }
@@ -194,8 +197,10 @@ func (d *Document) rowResponses(only int) object {
 		case only >= 0 && i != only:
 		case a.ext == "json":
 			content.set(a.media, object{{"schema", ref("schemas", "Rows")}})
+		case a.text:
+			content.set(a.media, object{{"schema", object{{"type", "string"}}}})
 		default:
-			content.set(a.media, object{})
+			content.set(a.media, object{{"schema", object{{"type", "string"}, {"format", "binary"}}}})
 		}
 	}
 	headers := object{}
