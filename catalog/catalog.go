@@ -3,14 +3,15 @@ package catalog
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -57,6 +58,7 @@ type Catalog struct {
 	manifests map[Ref]*signedManifest
 	releases  map[Ref]*Release
 	last      *snapshot
+	files     fileChecks
 }
 
 type cachedPointer struct {
@@ -192,10 +194,14 @@ func (c *Catalog) Mark(id ID) string {
 // stat where the file has not changed.
 func (c *Catalog) readPointer(id ID) (pointer, error) {
 	half, info, err := c.locate(id)
-	if errors.Is(err, fs.ErrNotExist) {
-		return pointer{}, fmt.Errorf("dataset %q: %w", id, ErrNotFound)
-	} else if err != nil {
-		return pointer{}, fmt.Errorf("dataset %q: %w", id, err)
+	if err != nil {
+		if lost := c.lost(id); lost != nil {
+			return pointer{}, lost
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			return pointer{}, fmt.Errorf("dataset %q: %w", id, ErrNotFound)
+		}
+		return pointer{}, damaged(Ref{Dataset: id}, DamagePointer, err)
 	}
 	c.mu.Lock()
 	cached, ok := c.pointers[id]
@@ -204,13 +210,15 @@ func (c *Catalog) readPointer(id ID) (pointer, error) {
 		return cached.pointer, nil
 	}
 	path := filepath.Join(c.dir, half, string(id), pointerName)
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return pointer{}, fmt.Errorf("dataset %q: %w", id, err)
+	data, err := readStatement(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return pointer{}, fmt.Errorf("dataset %q: %w", id, ErrNotFound) // it went meanwhile
+	} else if err != nil {
+		return pointer{}, damaged(Ref{Dataset: id}, DamagePointer, err)
 	}
-	var p pointer
-	if err := json.Unmarshal(data, &p); err != nil {
-		return pointer{}, fmt.Errorf("%s: %w: %w", path, ErrCorrupt, err)
+	p, err := parsePointer(data)
+	if err != nil {
+		return pointer{}, damaged(Ref{Dataset: id}, DamagePointer, fmt.Errorf("%s: %w", path, err))
 	}
 	c.mu.Lock()
 	c.pointers[id] = cachedPointer{half: half, modified: info.ModTime(), size: info.Size(), pointer: p}
@@ -218,26 +226,32 @@ func (c *Catalog) readPointer(id ID) (pointer, error) {
 	return p, nil
 }
 
-// IDs returns the ids of all datasets that have a current release, sorted.
+// IDs returns the ids of all datasets that have a current release, sorted, without
+// those that are set aside.
 func (c *Catalog) IDs() ([]ID, error) {
-	every, err := c.everyID()
+	all, err := c.All()
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(every, func(id ID) bool {
-		p, err := c.readPointer(id)
-		return errors.Is(err, ErrNotFound) || err == nil && p.Current == ""
-	}), nil
+	ids := make([]ID, len(all))
+	for i, r := range all {
+		ids[i] = r.Dataset.ID
+	}
+	slices.Sort(ids)
+	return ids, nil
 }
 
 // EveryID returns the ids of all datasets that were ever published, sorted, also
-// of those that were withdrawn.
+// of those that were withdrawn and of those that are set aside.
 func (c *Catalog) EveryID() ([]ID, error) {
 	every, err := c.everyID()
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(every, func(id ID) bool { return c.half(id) == "" }), nil
+	return slices.DeleteFunc(every, func(id ID) bool {
+		_, err := c.readPointer(id)
+		return errors.Is(err, ErrNotFound)
+	}), nil
 }
 
 // Current returns the current release of a dataset, or ErrNotFound; a *Withdrawn
@@ -254,7 +268,8 @@ func (c *Catalog) Current(id ID) (*Release, error) {
 }
 
 // All returns the current release of every dataset: priority themes first
-// (item 十 of the document), then by id.
+// (item 十 of the document), then by id. Datasets that are set aside are left
+// out; Damaged names them.
 func (c *Catalog) All() ([]*Release, error) {
 	c.mu.Lock()
 	last := c.last
@@ -272,13 +287,33 @@ func (c *Catalog) All() ([]*Release, error) {
 	return slices.Clone(now.all), nil
 }
 
+// Version is a text that changes when anything does that is known of the catalog.
+// It costs what All does.
+func (c *Catalog) Version() string {
+	if _, err := c.All(); err != nil {
+		return "unknown " + time.Now().String()
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.last == nil {
+		return "unknown " + time.Now().String()
+	}
+	return c.last.number
+}
+
 // snapshot is what is current in all datasets, with the marks by which to see
 // that it still is: 2,000 datasets cost 2,000 stats, and nothing is read.
 type snapshot struct {
 	dirs  []mark // of the halves
 	files []mark
 	all   []*Release
+	// damaged are the datasets that are set aside.
+	damaged []*Damage
+	// number tells it from others of this process.
+	number string
 }
+
+var snapshots atomic.Uint64
 
 // mark is a file or a folder as it was. A file that is not there has none of
 // its marks.
@@ -286,6 +321,8 @@ type mark struct {
 	path     string
 	modified time.Time
 	size     int64
+	file     uint64
+	changed  int64
 }
 
 func markOf(path string) mark {
@@ -293,7 +330,8 @@ func markOf(path string) mark {
 	if err != nil {
 		return mark{path: path}
 	}
-	return mark{path, info.ModTime(), info.Size()}
+	file, changed := identity(info)
+	return mark{path, info.ModTime(), info.Size(), file, changed}
 }
 
 func (s *snapshot) holds() bool {
@@ -317,7 +355,7 @@ const settled = 100 * time.Millisecond
 // take makes a snapshot. Marks are taken before what they stand for is read.
 func (c *Catalog) take() (*snapshot, error) {
 	began := time.Now()
-	s := &snapshot{}
+	s := &snapshot{number: strconv.FormatUint(snapshots.Add(1), 10)}
 	for _, half := range halves {
 		dir := markOf(filepath.Join(c.dir, half))
 		if began.Sub(dir.modified) < settled {
@@ -332,11 +370,18 @@ func (c *Catalog) take() (*snapshot, error) {
 	for _, id := range ids {
 		at := markOf(filepath.Join(c.datasetDir(id), pointerName))
 		s.files = append(s.files, at)
-		if at.modified.IsZero() {
-			continue
-		}
 		r, err := c.Current(id)
-		if errors.As(err, new(*Withdrawn)) {
+		if d := damageOf(err); d != nil {
+			// Mended, it is there again: these are the files by which to see it.
+			dir := c.datasetDir(id)
+			s.files = append(s.files, markOf(dir))
+			if d.Ref.Release != "" {
+				dir = c.releaseDir(d.Ref)
+				s.files = append(s.files, markOf(dir), markOf(filepath.Join(dir, manifestName)), markOf(filepath.Join(dir, signatureName)))
+			}
+			s.damaged = append(s.damaged, d)
+			continue
+		} else if errors.As(err, new(*Withdrawn)) || errors.Is(err, ErrNotFound) {
 			continue
 		} else if err != nil {
 			return nil, err
@@ -400,23 +445,18 @@ func (p pointer) state(id ReleaseID) (state releaseState, last Event) {
 }
 
 // Releases returns the releases of a dataset that can be had, newest first.
+// Damaged ones are left out.
 func (c *Catalog) Releases(id ID) ([]*Release, error) {
 	p, err := c.readPointer(id)
 	if err != nil {
 		return nil, err
 	}
 	var rs []*Release
-	seen := map[ReleaseID]bool{}
-	for _, e := range slices.Backward(p.Events) {
-		if e.Kind != "publish" || seen[e.Release] {
+	for _, release := range p.published() {
+		r, err := c.load(Ref{Dataset: id, Release: release}, p)
+		if damageOf(err) != nil {
 			continue
-		}
-		seen[e.Release] = true
-		if state, _ := p.state(e.Release); state != there {
-			continue
-		}
-		r, err := c.load(Ref{Dataset: id, Release: e.Release}, p)
-		if err != nil {
+		} else if err != nil {
 			return nil, err
 		}
 		rs = append(rs, r)
@@ -437,6 +477,9 @@ func (c *Catalog) Events(id ID) ([]Event, error) {
 type signedManifest struct {
 	Manifest
 	hash string
+	// bytes of the manifest, and its signature.
+	bytes     int64
+	signature []byte
 }
 
 // signed reads a manifest. Releases are immutable, so one that was read is kept
@@ -448,19 +491,18 @@ func (c *Catalog) signed(ref Ref) (*signedManifest, error) {
 	if ok {
 		return s, nil
 	}
-	data, err := os.ReadFile(filepath.Join(c.releaseDir(ref), manifestName))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("release %s: no manifest: %w", ref, ErrCorrupt)
-	} else if err != nil {
-		return nil, fmt.Errorf("release %s: %w", ref, err)
+	dir := c.releaseDir(ref)
+	data, err := readStatement(filepath.Join(dir, manifestName))
+	if err != nil {
+		return nil, damaged(ref, DamageManifest, err)
 	}
 	sum := sha256.Sum256(data)
-	s = &signedManifest{hash: hex.EncodeToString(sum[:])}
-	if err := json.Unmarshal(data, &s.Manifest); err != nil {
-		return nil, fmt.Errorf("release %s: manifest: %w: %w", ref, ErrCorrupt, err)
+	s = &signedManifest{hash: hex.EncodeToString(sum[:]), bytes: int64(len(data))}
+	if s.Manifest, err = parseManifest(ref, data); err != nil {
+		return nil, err
 	}
-	if found := (Ref{s.Dataset.ID, s.Release}); found != ref {
-		return nil, fmt.Errorf("release %s: manifest is of %s: %w", ref, found, ErrCorrupt)
+	if s.signature, err = c.checkStatement(dir, &s.Manifest, data); err != nil {
+		return nil, err
 	}
 	c.mu.Lock()
 	c.manifests[ref] = s
@@ -472,7 +514,7 @@ func (c *Catalog) signed(ref Ref) (*signedManifest, error) {
 func (c *Catalog) load(ref Ref, p pointer) (*Release, error) {
 	openness, err := c.opennessOf(ref.Dataset, p)
 	if err != nil {
-		return nil, err
+		return nil, damaged(Ref{Dataset: ref.Dataset}, DamagePointer, err)
 	}
 	dir := c.releaseDir(ref)
 	c.mu.Lock()

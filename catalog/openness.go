@@ -210,7 +210,7 @@ func (r *Release) Whole() *Manifest {
 // shown is a release as others may see it: as open as its dataset is today, and
 // with nothing that was computed from values that are not open to everyone.
 func shown(s *signedManifest, openness Openness, dir, records, keys string) *Release {
-	r := &Release{Manifest: s.Manifest, whole: &s.Manifest, hash: s.hash, dir: dir, records: records, keys: keys}
+	r := &Release{Manifest: s.Manifest, whole: &s.Manifest, hash: s.hash, bytes: s.bytes, signature: s.signature, dir: dir, records: records, keys: keys}
 	if r.Dataset.Openness = openness; r.Dataset.Queryable() {
 		return r
 	}
@@ -257,8 +257,8 @@ func (c *Catalog) Recover() error {
 	return errors.Join(errs...)
 }
 
-// everyID returns the ids of all folders of datasets, also of those without a
-// current release.
+// everyID returns the ids of all that stands where datasets lie, also of those
+// without a current release, and of what is no folder.
 func (c *Catalog) everyID() ([]ID, error) {
 	var ids []ID
 	for _, half := range halves {
@@ -269,7 +269,7 @@ func (c *Catalog) everyID() ([]ID, error) {
 			return nil, fmt.Errorf("catalog: %w", err)
 		}
 		for _, e := range entries {
-			if id, err := ParseID(e.Name()); err == nil && e.IsDir() {
+			if id, err := ParseID(e.Name()); err == nil {
 				ids = append(ids, id)
 			}
 		}

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 )
 
@@ -93,13 +92,20 @@ func (r *Release) ReadProfile() (*Profile, error) {
 	if r.Profile == nil {
 		return nil, fmt.Errorf("release %s has no profile, it was published before there were any: %w", r.Ref(), ErrNotFound)
 	}
-	b, err := os.ReadFile(filepath.Join(r.dir, r.Profile.File))
-	if err != nil {
-		return nil, fmt.Errorf("profile of %s: %w", r.Ref(), err)
+	b, err := readStatement(filepath.Join(r.dir, r.Profile.File))
+	if sum := sha256.Sum256(b); err == nil && hex.EncodeToString(sum[:]) != r.Profile.SHA256 {
+		err = fmt.Errorf("SHA-256 %x, its manifest says %s: %w", sum, r.Profile.SHA256, ErrCorrupt)
 	}
 	p := &Profile{}
-	if err := json.Unmarshal(b, p); err != nil {
-		return nil, fmt.Errorf("profile of %s: %w", r.Ref(), err)
+	if err == nil {
+		err = json.Unmarshal(b, p)
+	}
+	if err != nil {
+		err = damaged(r.Ref(), DamageFile, err)
+		if d := damageOf(err); d != nil {
+			d.File = r.Profile.File
+		}
+		return nil, err
 	}
 	return p, nil
 }

@@ -544,7 +544,9 @@ func (c *Catalog) GC(keep int, dryRun bool) ([]Collected, error) {
 	var all []Collected
 	for _, id := range ids {
 		collected, err := c.collect(id, keep, dryRun)
-		if err != nil {
+		if damageOf(err) != nil {
+			continue // nothing is removed of what is set aside; verify tells of it
+		} else if err != nil {
 			return all, fmt.Errorf("gc %s: %w", id, err)
 		}
 		all = append(all, collected...)
@@ -562,14 +564,10 @@ func (c *Catalog) collect(id ID, keep int, dryRun bool) ([]Collected, error) {
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return nil, err
 	}
-	releases, err := c.Releases(id)
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		return nil, err
-	}
 	kept := map[ReleaseID]bool{p.Current: true} // also where there is none
-	for i, r := range releases {
+	for i, release := range p.published() {
 		if i < keep {
-			kept[r.Release] = true
+			kept[release] = true
 		}
 	}
 	var out []Collected

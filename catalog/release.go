@@ -161,6 +161,9 @@ type Release struct {
 	Manifest
 	whole *Manifest
 	hash  string
+	// bytes of the manifest, and its signature.
+	bytes     int64
+	signature []byte
 	// dir is where it lies, records where what is private of it does, and keys the
 	// half with the public keys.
 	dir, records, keys string
@@ -174,6 +177,12 @@ func (r *Release) Path(a Artefact) string { return filepath.Join(r.dir, a.File) 
 
 // ManifestPath returns where the manifest of the release lies.
 func (r *Release) ManifestPath() string { return filepath.Join(r.dir, manifestName) }
+
+// ManifestBytes returns the size of the manifest as it lies on disk.
+func (r *Release) ManifestBytes() int64 { return r.bytes }
+
+// Signature returns the signature of the manifest: 64 bytes.
+func (r *Release) Signature() []byte { return r.signature }
 
 // ManifestHash returns the SHA-256 of the manifest as it lies on disk, in hex.
 func (r *Release) ManifestHash() string { return r.hash }

@@ -57,6 +57,12 @@ func (r *run) derive(m *catalog.Manifest, inputs []*catalog.Dataset) error {
 			return fmt.Errorf("release %s was computed of this: %w", r.previous.Ref(), catalog.ErrUnchanged)
 		}
 	}
+	// What is computed of damaged bytes would be wrong without a word.
+	for _, release := range releases {
+		if err := r.cat.Check(r.ctx, release, release.Store); err != nil {
+			return err
+		}
+	}
 	return r.inMemory(func(l *loader) error {
 		if err := l.open(r, inputs, releases); err != nil {
 			return err
@@ -101,6 +107,11 @@ func (r *run) inputs(m *catalog.Manifest, inputs []*catalog.Dataset) (map[catalo
 	all, err := r.cat.All()
 	if err != nil {
 		return nil, err
+	}
+	if damaged, err := r.cat.Damaged(); err != nil {
+		return nil, err
+	} else if len(damaged) > 0 {
+		return nil, damaged[0] // of a catalog that is not whole
 	}
 	h := sha256.New()
 	n := int64(0)

@@ -19,8 +19,8 @@ func (r *run) refer(l *loader, rejects *rejectWriter, m *catalog.Manifest) error
 		check := catalog.ReferenceCheck{Fields: ref.Fields, To: ref.To}
 		target, err := r.cat.Current(ref.To)
 		switch {
-		case errors.Is(err, catalog.ErrNotFound) && ref.To != r.dataset.ID:
-			m.References = append(m.References, check) // not checked: nothing there yet
+		case (errors.Is(err, catalog.ErrNotFound) || errors.Is(err, catalog.ErrCorrupt)) && ref.To != r.dataset.ID:
+			m.References = append(m.References, check) // not checked: nothing there yet, or set aside
 			continue
 		case err != nil && !errors.Is(err, catalog.ErrNotFound):
 			return err

@@ -482,7 +482,7 @@ func TestADamagedFileIsNotServed(t *testing.T) {
 		t.Fatal(err)
 	}
 	r, body := p.ask(t, "GET", "/d/things.csv", "")
-	if r.StatusCode != 500 || r.Header.Get("ETag") != "" || r.Header.Get("X-Release") != "" || strings.Contains(body, "bytes") {
+	if r.StatusCode != 503 || r.Header.Get("ETag") != "" || r.Header.Get("X-Release") != "" || strings.Contains(body, "bytes") {
 		t.Errorf("%d %v %s", r.StatusCode, r.Header, body)
 	}
 }

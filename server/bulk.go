@@ -162,7 +162,7 @@ func (s *Server) document(c *gin.Context, mediaType string, body []byte) error {
 	h.Set("Cache-Control", revalidate)
 	h.Set("Content-Type", mediaType)
 	h.Set("ETag", fmt.Sprintf(`"%x"`, sha256.Sum256(body)))
-	http.ServeContent(rawWriter(c), c.Request, "", time.Time{}, bytes.NewReader(body))
+	http.ServeContent(c.Writer, c.Request, "", time.Time{}, bytes.NewReader(body))
 	return nil
 }
 

@@ -97,6 +97,9 @@ func retell(c *gin.Context, k *kept) {
 // tellOf answers with metadata of a dataset. What a stranger was told is kept for
 // the next one until anything changes that is known of the dataset.
 func (s *Server) tellOf(c *gin.Context, id catalog.ID, compute func() (any, error)) error {
+	if _, err := s.o.Catalog.Current(id); err != nil {
+		return err // what was told of a dataset that was set aside since does not hold
+	}
 	stranger := accessOf(c).key == nil
 	key := strings.Join([]string{"told", s.o.Catalog.Mark(id), c.Request.URL.Path, langOf(c), s.base(c)}, "\n")
 	if stranger {

@@ -34,10 +34,10 @@ var filters = []string{"select", "where", "order", "limit"}
 func (s *Server) download(c *gin.Context) error {
 	name := c.Param("file")
 	if ref, ok := strings.CutSuffix(name, ".manifest.json"); ok {
-		return s.manifest(c, ref, (*catalog.Release).ManifestPath, "application/json; charset=utf-8")
+		return s.manifest(c, ref, s.o.Catalog.ReadManifest, "application/json; charset=utf-8")
 	}
 	if ref, ok := strings.CutSuffix(name, ".manifest.sig"); ok {
-		return s.manifest(c, ref, (*catalog.Release).SignaturePath, "application/octet-stream")
+		return s.manifest(c, ref, signatureOf, "application/octet-stream")
 	}
 	for _, ending := range []string{".tombstone.json", ".tombstone.sig"} {
 		if ref, ok := strings.CutSuffix(name, ending); ok {
@@ -96,7 +96,7 @@ func (s *Server) download(c *gin.Context) error {
 // send answers with a file of a release: with sendfile, ranges, conditions and
 // an ETag, and with these headers. On error nothing has been written.
 func (s *Server) send(c *gin.Context, r *catalog.Release, a catalog.Artefact, header map[string]string) error {
-	f, err := s.openArtefact(r, a)
+	f, err := s.openArtefact(c, r, a)
 	if err != nil {
 		return err
 	}
@@ -159,8 +159,11 @@ func accepts(headers []string, coding string) float64 {
 }
 
 // openArtefact opens a file of a release. What is served under a hash is what
-// was hashed: a file of another size is not.
-func (s *Server) openArtefact(r *catalog.Release, a catalog.Artefact) (*os.File, error) {
+// was hashed: a file of another size is not, nor one that was written to since.
+func (s *Server) openArtefact(c *gin.Context, r *catalog.Release, a catalog.Artefact) (*os.File, error) {
+	if err := s.o.Catalog.Usable(c.Request.Context(), r, a); err != nil {
+		return nil, err
+	}
 	f, err := os.Open(r.Path(a))
 	if errors.Is(err, fs.ErrNotExist) {
 		// It may have been collected since it was looked up.
@@ -173,7 +176,7 @@ func (s *Server) openArtefact(r *catalog.Release, a catalog.Artefact) (*os.File,
 	}
 	info, err := f.Stat()
 	if err == nil && info.Size() != a.Bytes {
-		err = fmt.Errorf("%s %s has %d bytes, its manifest says %d: %w", r.Ref(), a.File, info.Size(), a.Bytes, catalog.ErrCorrupt)
+		err = &catalog.Damage{Ref: r.Ref(), Code: catalog.DamageFile, File: a.File, Cause: fmt.Errorf("%d bytes, its manifest says %d", info.Size(), a.Bytes)}
 	}
 	if err != nil {
 		f.Close()
@@ -309,10 +312,12 @@ func (s *Server) tombstone(c *gin.Context, name string, signature bool) error {
 	return s.document(c, mediaType, body)
 }
 
+func signatureOf(r *catalog.Release) ([]byte, error) { return r.Signature(), nil }
+
 // manifest gives a release's manifest or its signature, byte for byte as it
 // lies on disk. It tells the hashes of all files, and so goes to those alone who
 // may have these.
-func (s *Server) manifest(c *gin.Context, name string, path func(*catalog.Release) string, mediaType string) error {
+func (s *Server) manifest(c *gin.Context, name string, read func(*catalog.Release) ([]byte, error), mediaType string) error {
 	if err := allow(c); err != nil {
 		return err
 	}
@@ -330,10 +335,8 @@ func (s *Server) manifest(c *gin.Context, name string, path func(*catalog.Releas
 	if err := open(c, r); err != nil {
 		return err
 	}
-	body, err := os.ReadFile(path(r))
-	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("release %s is not signed: %w", ref, catalog.ErrNotFound)
-	} else if err != nil {
+	body, err := read(r)
+	if err != nil {
 		return err
 	}
 	h := c.Writer.Header()

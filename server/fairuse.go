@@ -97,7 +97,16 @@ func (s *Server) ask(ctx context.Context, r query.Request) (query.Result, error)
 		return nil, err
 	}
 	r.User, r.Weight = u.name, u.weight
-	return s.o.Engine.Query(ctx, r)
+	var result query.Result
+	err := aside(ctx, func() (err error) {
+		result, err = s.o.Engine.Query(ctx, r)
+		return err
+	})
+	if err != nil && result != nil {
+		result.Close()
+		return nil, err
+	}
+	return result, err
 }
 
 // Ask puts a question of a request to the engine, for the faces beside the native

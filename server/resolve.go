@@ -37,7 +37,7 @@ func newNames(c *catalog.Catalog, lang string, a access) *Names {
 }
 
 // Resolve is the engine's query.Request.Resolve.
-func (n *Names) Resolve(_ context.Context, name string) (query.Source, error) {
+func (n *Names) Resolve(ctx context.Context, name string) (query.Source, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.alias != nil {
@@ -68,6 +68,9 @@ func (n *Names) Resolve(_ context.Context, name string) (query.Source, error) {
 		n.releases[name] = r
 	}
 	if err := n.access.opens(r, n.lang); err != nil {
+		return query.Source{}, err
+	}
+	if err := n.catalog.Usable(ctx, r, r.Store); err != nil {
 		return query.Source{}, err
 	}
 	return query.Source{Path: r.StorePath(), Pinned: r.Ref().String()}, nil

@@ -12,9 +12,11 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"runtime"
 	"runtime/debug"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -60,6 +62,10 @@ type Options struct {
 	// Stall is how long a client may take none of what is written to it
 	// before it is cut off. 0: 60 s.
 	Stall time.Duration
+	// CheckBytes a second are read to hash published files again; 0: none are, and
+	// only sizes and times are compared, every CheckEvery (0: 2 s).
+	CheckBytes int64
+	CheckEvery time.Duration
 	// Drain is how long a shutdown waits for answers under way. 0: 15 s.
 	Drain    time.Duration
 	Log      *slog.Logger
@@ -78,6 +84,10 @@ type Server struct {
 	results results
 	exports *exportsRunner
 	proxies []netip.Prefix
+	makers  *makers
+	held    heldMemory
+	making  sync.Mutex
+	leads   map[string]chan struct{} // documents in the making, by key
 }
 
 // Row limits of the JSON answers.
@@ -105,8 +115,9 @@ func New(o Options) (*Server, error) {
 		o.TrustedProxies = []string{"127.0.0.0/8", "::1/128"}
 	}
 	gin.SetMode(gin.ReleaseMode)
-	s := &Server{o: o, gin: gin.New(), metrics: newMetrics(o.Engine)}
+	s := &Server{o: o, gin: gin.New(), metrics: newMetrics(o.Engine), makers: newMakers(max(2, runtime.GOMAXPROCS(0)))}
 	s.spools.limit = spoolBytes
+	s.metrics.registry.MustRegister(damageMetric{o.Catalog})
 	if o.Exports != nil {
 		s.exports = &exportsRunner{store: o.Exports, wake: make(chan struct{}, 1)}
 	}
@@ -128,6 +139,7 @@ func New(o Options) (*Server, error) {
 	}
 	// What is for everyone stands before the keys: PyIceberg, which has none, shows
 	// one that is called None.
+	g.Use(s.hold)
 	tables := iceberg.NewTables(o.Catalog)
 	if err := s3.Register(g, s3.Deps{Catalog: o.Catalog, Metadata: tables, Send: s.send, Log: o.Log}); err != nil {
 		return nil, fmt.Errorf("server: %w", err)
@@ -226,6 +238,10 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		go func() { defer close(ended); s.runExports(background) }()
 		defer func() { halt(); <-ended }()
 	}
+	watching, unwatch := context.WithCancel(ctx)
+	watched := make(chan struct{})
+	go func() { defer close(watched); s.watchFiles(watching) }()
+	defer func() { unwatch(); <-watched }()
 	failed := make(chan error, 1)
 	go func() { failed <- h.Serve(l) }()
 	select {
@@ -282,7 +298,8 @@ func (s *Server) serve(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	knownRange(r.Header)
-	s.gin.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), writerKey{}, w)))
+	w.held = &held{writer: w, memory: &s.held}
+	s.gin.ServeHTTP(w.held, r.WithContext(context.WithValue(r.Context(), writerKey{}, w)))
 }
 
 // knownRange drops a range in another unit than bytes: whoever does not know the
@@ -313,6 +330,7 @@ type writer struct {
 	stall      time.Duration
 	status     int
 	bytes      int64
+	held       *held
 }
 
 func (w *writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
@@ -351,7 +369,7 @@ func (s *Server) handle(h func(*gin.Context) error) gin.HandlerFunc {
 		if err == nil {
 			return
 		}
-		if w := rawWriter(c); w.status != 0 {
+		if w := rawWriter(c); w.status != 0 || w.held.begun() {
 			if c.Request.Context().Err() == nil {
 				s.o.Log.Warn("answer broken off", "path", c.Request.URL.Path, "error", err)
 			}
@@ -377,7 +395,15 @@ func (s *Server) readyz(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	c.JSON(http.StatusOK, gin.H{"status": "ready", "datasets": len(all)})
+	damaged, err := s.o.Catalog.Damaged()
+	if err != nil {
+		return err
+	}
+	said := gin.H{"status": "ready", "datasets": len(all)}
+	if len(damaged) > 0 {
+		said["degraded"] = degradedBy(damaged)
+	}
+	c.JSON(http.StatusOK, said)
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"os"
@@ -30,10 +31,23 @@ type spool struct {
 type spoolDisk struct {
 	limit int64
 	used  atomic.Int64
+	// memory is what they hold in memory: of spoolsMemory each may have spoolMemory.
+	memory atomic.Int64
+}
+
+// remember takes n bytes of memory, if there are any left.
+func (d *spoolDisk) remember(n int) bool {
+	if d.memory.Add(int64(n)) <= spoolsMemory {
+		return true
+	}
+	d.memory.Add(-int64(n))
+	return false
 }
 
 const (
 	spoolMemory = 4 << 20
+	// spoolsMemory is that of all spools of a server.
+	spoolsMemory = 64 << 20
 	// spoolFirst is how much has to be there before the answer begins: a query
 	// that fails earlier is answered with its error.
 	spoolFirst = 64 << 10
@@ -43,6 +57,12 @@ const (
 
 // chunks are what spools keep in memory, used again and again.
 var chunks = sync.Pool{New: func() any { b := make([]byte, 0, spoolChunk); return &b }}
+
+func recycle(chunk *[]byte) {
+	if cap(*chunk) >= spoolChunk {
+		chunks.Put(chunk)
+	}
+}
 
 var errSpoolAborted = errors.New("the client is gone")
 
@@ -54,6 +74,10 @@ func newSpool(disk *spoolDisk) *spool {
 
 // Write implements io.Writer.
 func (s *spool) Write(p []byte) (int, error) {
+	if len(p) < spoolChunk/4 { // little is kept in as little
+		own := bytes.Clone(p)
+		return s.put(&own)
+	}
 	chunk := chunks.Get().(*[]byte)
 	*chunk = append((*chunk)[:0], p...)
 	return s.put(chunk)
@@ -93,7 +117,7 @@ func (s *spool) put(chunk *[]byte) (int, error) {
 		if s.ended {
 			return 0, s.err
 		}
-		if s.written == 0 && s.held < spoolMemory {
+		if s.written == 0 && s.held < spoolMemory && s.disk.remember(len(p)) {
 			s.memory = append(s.memory, chunk)
 			s.held += len(p)
 			s.changed.Broadcast()
@@ -106,7 +130,7 @@ func (s *spool) put(chunk *[]byte) (int, error) {
 		s.changed.Wait()
 	}
 	n, err := s.spill(p)
-	chunks.Put(chunk)
+	recycle(chunk)
 	s.disk.used.Add(int64(n - len(p)))
 	s.changed.Broadcast()
 	return n, err
@@ -172,7 +196,7 @@ func (s *spool) WriteTo(w io.Writer) (int64, error) {
 			return total, err
 		}
 		n, err := w.Write(*chunk)
-		chunks.Put(chunk)
+		recycle(chunk)
 		if total += int64(n); err != nil {
 			return total, err
 		}
@@ -191,6 +215,7 @@ func (s *spool) take() (*[]byte, error) {
 		first := s.memory[0]
 		s.memory = s.memory[1:]
 		s.held -= len(*first)
+		s.disk.memory.Add(int64(-len(*first)))
 		s.changed.Broadcast()
 		return first, nil
 	}
@@ -223,6 +248,7 @@ func (s *spool) close() {
 	s.end(errSpoolAborted)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.disk.memory.Add(int64(-s.held))
 	s.memory, s.held = nil, 0
 	if s.file != nil {
 		s.disk.used.Add(-s.written)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,6 +34,13 @@ func (a *app) list() *cobra.Command {
 			fmt.Fprintln(w, "DATASET\tROWS\tRELEASE\tPUBLISHED\tTITLE")
 			for _, r := range all {
 				fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\n", r.Dataset.ID, r.Rows, r.Release, r.PublishedAt.Format("2006-01-02 15:04"), r.Dataset.Title.Zh)
+			}
+			damaged, err := cat.Damaged()
+			if err != nil {
+				return err
+			}
+			for _, d := range damaged {
+				fmt.Fprintf(w, "%s\t-\t%s\t-\t%s\n", d.Ref.Dataset, cmp.Or(string(d.Ref.Release), "-"), d)
 			}
 			if err := w.Flush(); err != nil {
 				return err

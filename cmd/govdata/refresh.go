@@ -90,7 +90,10 @@ func (a *app) refreshDerived(ctx context.Context, cat *catalog.Catalog, w io.Wri
 			continue
 		}
 		r, err := derive(ctx, cat, d, inputs, newProgress(nil, string(d.ID)))
-		if back := (*catalog.ComingBack)(nil); errors.As(err, &back) {
+		damage, back := (*catalog.Damage)(nil), (*catalog.ComingBack)(nil)
+		if errors.As(err, &damage) {
+			fmt.Fprintf(w, "%s: not computed: %v\n", d.ID, damage)
+		} else if errors.As(err, &back) {
 			fmt.Fprintf(w, "%s: not computed: %v\n", d.ID, back.Withdrawn)
 		} else if err != nil && !errors.Is(err, catalog.ErrUnchanged) {
 			errs = append(errs, err)
@@ -111,7 +114,7 @@ func inputsOf(cat *catalog.Catalog, d *catalog.Dataset, all []*catalog.Dataset) 
 		}
 		inputs = append(inputs, all[i])
 		_, err := cat.Current(id)
-		some = some || err == nil
+		some = some || err == nil || errors.Is(err, catalog.ErrCorrupt)
 	}
 	if len(d.Derived.Inputs) == 0 {
 		ids, err := cat.IDs()

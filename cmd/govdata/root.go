@@ -74,6 +74,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return exitFailed
 	}
 	fmt.Fprintf(stderr, "govdata: %v\n", err)
+	if damage := (*catalog.Damage)(nil); errors.As(err, &damage) && damage.Cause != nil {
+		fmt.Fprintf(stderr, "  %v; govdata verify lists all that is damaged\n", damage.Cause)
+	}
 	return exitFailed
 }
 

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"text/tabwriter"
 
@@ -34,6 +36,8 @@ func (a *app) serve() *cobra.Command {
 	limits := &workers.Limits
 	var proxies, origins []string
 	rate := server.DefaultRate
+	var checkRate float64
+	var memory int
 	c := &cobra.Command{
 		Use: "serve", Short: "Serve what is published; new releases appear by themselves", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -63,7 +67,7 @@ func (a *app) serve() *cobra.Command {
 				return err
 			}
 			defer jobs.Close()
-			s, err := server.New(server.Options{Catalog: cat, Keys: granted, Exports: jobs, Engine: pool, Site: site, Limits: pool.Limits(), Sandbox: pool.Sandbox(), Rate: rate, TrustedProxies: proxies, Origins: origins, Log: a.log, Software: "govdata " + version()})
+			s, err := server.New(server.Options{Catalog: cat, Keys: granted, Exports: jobs, Engine: pool, Site: site, Limits: pool.Limits(), Sandbox: pool.Sandbox(), Rate: rate, TrustedProxies: proxies, Origins: origins, CheckBytes: int64(checkRate * (1 << 20)), Log: a.log, Software: "govdata " + version()})
 			if err != nil {
 				return err
 			}
@@ -80,6 +84,9 @@ func (a *app) serve() *cobra.Command {
 			// The heap is small and turns over with every batch of a download. With
 			// Go's default a sixth of a filtered file's time went into collecting it.
 			collectSeldom(800)
+			if os.Getenv("GOMEMLIMIT") == "" {
+				debug.SetMemoryLimit(int64(memory) << 20)
+			}
 			go a.refreshDaily(c.Context(), cat)
 			subscribed, err := openHooks(cat)
 			if err != nil {
@@ -101,6 +108,8 @@ func (a *app) serve() *cobra.Command {
 	c.Flags().IntVar(&workers.Workers, "workers", 0, "queries that run at once; 0: as many as there are cores")
 	c.Flags().Float64Var(&rate.Address, "address-rate", rate.Address, "questions a second of one address; 0: unbounded")
 	c.Flags().Float64Var(&rate.Key, "key-rate", rate.Key, "questions a second of one key; 0: unbounded")
+	c.Flags().IntVar(&memory, "memory", 256, "MB of Go's heap at which garbage is collected more often; GOMEMLIMIT goes before it")
+	c.Flags().Float64Var(&checkRate, "check-rate", 8, "MB a second that are read to hash the published files again and again; 0: do not")
 	c.Flags().IntVar(&workers.Queue, "queue", 0, "questions that may wait for a worker; 0: 16 per worker")
 	c.Flags().DurationVar(&limits.Interactive, "query-time", limits.Interactive, "time for a question that somebody waits for")
 	c.Flags().DurationVar(&limits.Export, "file-time", limits.Export, "time to make a file on the fly")

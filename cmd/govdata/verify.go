@@ -65,9 +65,12 @@ func (a *app) verifyAll(ctx context.Context, deep bool, key ed25519.PublicKey) e
 	releases, files := 0, 0
 	var found []catalog.Mismatch
 	for _, id := range ids {
-		all, err := cat.Releases(id)
+		all, damaged, err := cat.Published(id)
 		if err != nil {
 			return err
+		}
+		for _, d := range damaged {
+			found = append(found, d.Mismatch())
 		}
 		for _, r := range all {
 			mismatches, err := check(ctx, r, deep, key)

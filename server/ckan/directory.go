@@ -56,7 +56,7 @@ func files() []catalog.Format {
 
 // refresh learns the ids of datasets that were published meanwhile.
 func (d *directory) refresh() error {
-	ids, err := d.catalog.EveryID() // an id outlives what was withdrawn
+	ids, err := d.catalog.EveryID() // an id outlives what was withdrawn or set aside
 	if err != nil {
 		return err
 	}

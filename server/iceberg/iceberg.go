@@ -217,7 +217,9 @@ func (f *face) tables(c *gin.Context) error {
 			continue
 		}
 		r, err := f.Catalog.Current(id)
-		if err != nil {
+		if errors.Is(err, catalog.ErrCorrupt) {
+			continue // set aside since ids were listed
+		} else if err != nil {
 			return err
 		}
 		if _, ok := r.Artefact("parquet"); !ok || !r.Dataset.Queryable() {

@@ -154,8 +154,8 @@ func (t *Tables) after(id catalog.ID, events []catalog.Event) (*table, error) {
 	var releases []*catalog.Release
 	for release := range sequence {
 		r, err := t.catalog.Resolve(catalog.Ref{Dataset: id, Release: release})
-		if errors.Is(err, catalog.ErrGone) {
-			continue // since then
+		if errors.Is(err, catalog.ErrGone) || errors.Is(err, catalog.ErrCorrupt) {
+			continue // collected since then, or set aside
 		} else if err != nil {
 			return nil, err
 		}

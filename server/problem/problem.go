@@ -65,6 +65,7 @@ var categories = []struct {
 	{catalog.ErrForbidden, http.StatusForbidden, "forbidden", text("不开放", "Not open"), "该数据不对所有人开放："},
 	{catalog.ErrTooLarge, http.StatusRequestEntityTooLarge, "too-large", text("超出限制", "Too large"), "超出了规定的限制："},
 	{catalog.ErrTimeout, http.StatusGatewayTimeout, "timeout", text("超时", "Timed out"), "未能在时限内完成："},
+	{catalog.ErrCorrupt, http.StatusServiceUnavailable, "damaged", text("暂时不可用", "Temporarily unavailable"), ""},
 	{catalog.ErrBusy, http.StatusServiceUnavailable, "busy", text("繁忙", "Busy"), "当前请求过多，请稍后再试："},
 	{catalog.ErrTooMany, http.StatusTooManyRequests, "too-many-requests", text("请求过于频繁", "Too many requests"), "您的请求过于频繁，请放慢："},
 	{catalog.ErrConflict, http.StatusConflict, "conflict", text("冲突", "Conflict"), "与正在进行的操作冲突："},
@@ -90,6 +91,12 @@ func Of(err error) Problem {
 		p.Status, p.Slug, p.Title = http.StatusGone, "withdrawn", text("已撤回", "Withdrawn")
 		p.Detail = text(fmt.Sprintf("%s已于%s撤回：%s", what, w.At.Format("2006年1月2日"), w.Reason), err.Error())
 	}
+	if p.Slug == "damaged" {
+		p.Detail = text("数据文件与发布时不符，暂时不可用；管理人员已收到提示", "the file is not as it was published and is temporarily unavailable; the operators are told")
+		if damage := (*catalog.Damage)(nil); errors.As(err, &damage) {
+			p.Detail = damage.Why()
+		}
+	}
 	var sql *query.SQLError
 	if errors.As(err, &sql) {
 		zh, hint := sql.Chinese()
@@ -101,7 +108,9 @@ func Of(err error) Problem {
 	}
 	switch p.Status {
 	case http.StatusServiceUnavailable:
-		p.RetryAfter = 2
+		if p.RetryAfter = 2; p.Slug == "damaged" {
+			p.RetryAfter = 60
+		}
 	case http.StatusTooManyRequests:
 		p.RetryAfter = 2
 		if slow := (*SlowDown)(nil); errors.As(err, &slow) {

@@ -66,7 +66,9 @@ func (f *face) list(l listing) (page, error) {
 				continue
 			}
 			r, err := f.Catalog.Current(id)
-			if err != nil {
+			if errors.Is(err, catalog.ErrCorrupt) {
+				continue // set aside since ids were listed
+			} else if err != nil {
 				return p, err
 			}
 			if err := f.open(r); errors.Is(err, catalog.ErrForbidden) {

@@ -5,9 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/http"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -43,12 +41,18 @@ type object struct {
 	release   *catalog.Release
 	artefact  catalog.Artefact
 	bytes     func() ([]byte, error)
+	// size and sum are those of bytes, where they are known before it is called.
+	size int64
+	sum  string
 }
 
 // stat returns the size of an object and its SHA-256 in hex, which is its ETag.
 func (o *object) stat() (size int64, sum string, err error) {
 	if o.bytes == nil {
 		return o.artefact.Bytes, o.artefact.SHA256, nil
+	}
+	if o.sum != "" {
+		return o.size, o.sum, nil
 	}
 	b, err := o.bytes()
 	if err != nil {
@@ -93,25 +97,18 @@ func (f *face) open(r *catalog.Release) error {
 }
 
 // files are the objects of a release.
-func files(r *catalog.Release) []object {
+func (f *face) files(r *catalog.Release) []object {
 	var list []object
 	for _, a := range r.Artefacts {
 		list = append(list, object{key: FileKey(r, a), mediaType: a.MediaType, modified: r.PublishedAt, fixed: true, release: r, artefact: a})
 	}
-	for _, small := range []struct{ name, path, mediaType string }{
-		{"manifest.json", r.ManifestPath(), "application/json; charset=utf-8"},
-		{"manifest.sig", r.SignaturePath(), "application/octet-stream"},
-	} {
-		list = append(list, object{key: key{r.Dataset.ID, r.Release, small.name}.String(), mediaType: small.mediaType, modified: r.PublishedAt, fixed: true,
-			bytes: func() ([]byte, error) {
-				b, err := os.ReadFile(small.path)
-				if errors.Is(err, fs.ErrNotExist) {
-					return nil, fmt.Errorf("release %s has no %s: %w", r.Ref(), small.name, catalog.ErrNotFound)
-				}
-				return b, err
-			}})
-	}
-	return list
+	signature := r.Signature()
+	sum := sha256.Sum256(signature)
+	return append(list,
+		object{key: key{r.Dataset.ID, r.Release, "manifest.json"}.String(), mediaType: "application/json; charset=utf-8", modified: r.PublishedAt, fixed: true,
+			size: r.ManifestBytes(), sum: r.ManifestHash(), bytes: func() ([]byte, error) { return f.Catalog.ReadManifest(r) }},
+		object{key: key{r.Dataset.ID, r.Release, "manifest.sig"}.String(), mediaType: "application/octet-stream", modified: r.PublishedAt, fixed: true,
+			size: int64(len(signature)), sum: hex.EncodeToString(sum[:]), bytes: func() ([]byte, error) { return signature, nil }})
 }
 
 func made(id catalog.ID, o Object) object {
@@ -138,7 +135,7 @@ func (f *face) find(s string) (object, error) {
 		}
 		return made(k.dataset, o), nil
 	}
-	list := files(r)
+	list := f.files(r)
 	i := slices.IndexFunc(list, func(o object) bool { return o.key == s })
 	if i < 0 {
 		return object{}, fmt.Errorf("release %s has no file %q: %w", r.Ref(), k.name, catalog.ErrNotFound)
@@ -154,18 +151,18 @@ func (f *face) objects(id catalog.ID) ([]object, error) {
 	}
 	var list []object
 	for _, r := range releases {
-		if err := f.open(r); errors.Is(err, catalog.ErrForbidden) {
+		if err := f.open(r); errors.Is(err, catalog.ErrForbidden) || errors.Is(err, catalog.ErrCorrupt) {
 			continue
 		} else if err != nil {
 			return nil, err
 		}
-		list = append(list, files(r)...)
+		list = append(list, f.files(r)...)
 	}
 	if len(list) == 0 {
 		return nil, nil
 	}
 	tables, err := f.Metadata.Objects(id)
-	if err != nil && !errors.Is(err, catalog.ErrForbidden) {
+	if err != nil && !errors.Is(err, catalog.ErrForbidden) && !errors.Is(err, catalog.ErrCorrupt) {
 		return nil, err
 	}
 	for _, o := range tables {

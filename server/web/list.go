@@ -22,7 +22,9 @@ type listPage struct {
 	Sorts  []choice
 	// Missing are the parts of Q that nothing answers, DidYouMean is Q without its
 	// mistakes.
-	Missing    []string
+	Missing []string
+	// Damaged are the datasets that are set aside.
+	Damaged    []*catalog.Damage
 	DidYouMean string
 }
 
@@ -128,6 +130,15 @@ func (p *Portal) list(c *gin.Context) error {
 		}
 	}
 	v.sort()
+	damaged, err := p.Catalog.Damaged()
+	if err != nil {
+		return err
+	}
+	for _, d := range damaged {
+		if d.File == "" {
+			v.Damaged = append(v.Damaged, d)
+		}
+	}
 	for _, f := range v.Facets {
 		for _, one := range append(slices.Clone(f.Choices), f.More...) {
 			if one.Chosen {
