@@ -297,8 +297,8 @@ func (c *Catalog) lostIn(id ID, dir string) error {
 		return err == nil && e.IsDir()
 	})
 	// The staging area of a publish that was killed stays until the next one.
-	staged, _ := filepath.Glob(filepath.Join(c.PrivateDir(), "staging", string(id)+"-*"))
-	if !releases || len(staged) > 0 {
+	staged, err := c.staged(id)
+	if err != nil || !releases || len(staged) > 0 {
 		return nil
 	}
 	return damaged(ref, DamagePointer, fmt.Errorf("there are releases in %s and no %s", dir, pointerName))
@@ -331,9 +331,12 @@ func (c *Catalog) Published(id ID) (releases []*Release, damaged []*Damage, err 
 	ids := p.published()
 	if d := damageOf(err); d != nil {
 		damaged = append(damaged, d)
-		for _, path := range c.releaseDirs(id) {
-			if release, err := ParseReleaseID(filepath.Base(path)); err == nil {
-				ids = append(ids, release)
+		for _, half := range halves {
+			entries, _ := os.ReadDir(filepath.Join(c.dir, half, string(id))) // the damage says so
+			for _, e := range entries {
+				if release, err := ParseReleaseID(e.Name()); err == nil {
+					ids = append(ids, release)
+				}
 			}
 		}
 		slices.Reverse(ids)

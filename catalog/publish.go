@@ -67,14 +67,14 @@ func (s *Staging) init() error {
 
 // leftovers lists what interrupted changes of a dataset left behind, in the order
 // in which it is to be removed. The caller holds the dataset's lock.
-func (c *Catalog) leftovers(id ID) ([]string, error) {
-	paths, err := filepath.Glob(filepath.Join(c.PrivateDir(), "staging", string(id)+"-*")) // as earlier versions named them
+func (c *Catalog) leftovers(id ID) (paths []string, err error) {
+	staged, err := c.staged(id)
 	if err != nil {
 		return nil, err
 	}
-	if staged := c.stagingDir(id); isDir(staged) {
-		paths = append(paths, staged)
-	}
+	// The staging area goes last: it tells an interrupted first publish from a
+	// pointer that was lost.
+	defer func() { paths = append(paths, staged...) }()
 	c.forget(id)
 	p, err := c.readPointer(id)
 	if errors.Is(err, ErrNotFound) {
@@ -125,6 +125,18 @@ func (c *Catalog) leftovers(id ID) ([]string, error) {
 		if state, _ := p.state(r); state == unpublished {
 			paths = append(paths, filepath.Join(records, e.Name()))
 		}
+	}
+	return paths, nil
+}
+
+// staged lists the staging areas of a dataset.
+func (c *Catalog) staged(id ID) ([]string, error) {
+	paths, err := filepath.Glob(filepath.Join(c.PrivateDir(), "staging", string(id)+"-*")) // as earlier versions named them
+	if err != nil {
+		return nil, err
+	}
+	if staged := c.stagingDir(id); isDir(staged) {
+		paths = append(paths, staged)
 	}
 	return paths, nil
 }
@@ -585,16 +597,17 @@ func (c *Catalog) collect(id ID, keep int, dryRun bool) ([]Collected, error) {
 			return out, err
 		}
 	}
-	for _, r := range releases {
-		if kept[r.Release] {
+	for _, release := range p.published() {
+		if kept[release] {
 			continue
 		}
-		path := c.releaseDir(r.Ref())
-		out = append(out, Collected{Ref: r.Ref(), Path: path, Bytes: dirSize(path), Why: "older than the releases to keep"})
+		ref := Ref{Dataset: id, Release: release}
+		path := c.releaseDir(ref)
+		out = append(out, Collected{Ref: ref, Path: path, Bytes: dirSize(path), Why: "older than the releases to keep"})
 		if dryRun {
 			continue
 		}
-		p.Events = append(slices.Clone(p.Events), Event{At: c.Now(), Kind: "collect", Release: r.Release})
+		p.Events = append(slices.Clone(p.Events), Event{At: c.Now(), Kind: "collect", Release: release})
 		if err := c.writePointer(id, p); err != nil {
 			return out, err
 		}
