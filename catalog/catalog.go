@@ -452,7 +452,7 @@ func (c *Catalog) Releases(id ID) ([]*Release, error) {
 		return nil, err
 	}
 	var rs []*Release
-	for _, release := range p.published() {
+	for _, release := range p.available() {
 		r, err := c.load(Ref{Dataset: id, Release: release}, p)
 		if damageOf(err) != nil {
 			continue

@@ -148,9 +148,9 @@ func (p pointer) check() error {
 	return nil
 }
 
-// published are the releases that were published and not collected since, newest
+// available are the releases that were published and not collected since, newest
 // first, whether they can be read or not.
-func (p pointer) published() []ReleaseID {
+func (p pointer) available() []ReleaseID {
 	var ids []ReleaseID
 	for _, e := range slices.Backward(p.Events) {
 		if e.Kind != "publish" || slices.Contains(ids, e.Release) {
@@ -328,7 +328,7 @@ func (d *Damage) Mismatch() Mismatch {
 // is damaged the folders are looked through for releases.
 func (c *Catalog) Published(id ID) (releases []*Release, damaged []*Damage, err error) {
 	p, err := c.readPointer(id)
-	ids := p.published()
+	ids := p.available()
 	if d := damageOf(err); d != nil {
 		damaged = append(damaged, d)
 		for _, half := range halves {

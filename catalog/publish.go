@@ -577,7 +577,7 @@ func (c *Catalog) collect(id ID, keep int, dryRun bool) ([]Collected, error) {
 		return nil, err
 	}
 	kept := map[ReleaseID]bool{p.Current: true} // also where there is none
-	for i, release := range p.published() {
+	for i, release := range p.available() {
 		if i < keep {
 			kept[release] = true
 		}
@@ -597,7 +597,7 @@ func (c *Catalog) collect(id ID, keep int, dryRun bool) ([]Collected, error) {
 			return out, err
 		}
 	}
-	for _, release := range p.published() {
+	for _, release := range p.available() {
 		if kept[release] {
 			continue
 		}
