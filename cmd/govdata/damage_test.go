@@ -176,7 +176,7 @@ func fetch(t *testing.T, url string) (int, []byte) {
 	return r.StatusCode, body
 }
 
-// shared are routes over the whole catalog; each has to name the other datasets.
+// wholeCatalog are routes over the whole catalog; each has to name the other datasets.
 var wholeCatalog = []string{"/", "/datasets", "/readyz", "/catalog.jsonld", "/catalog.ttl", "/feed.atom", "/sitemap.xml", "/api/v1/datasets", "/data.json", "/catalog.zh.json", "/d/catalog.json", "/d/files.txt", "/d/SHA256SUMS",
 	"/api/3/action/package_list", "/api/3/action/package_search?rows=1000", "/govdata", "/govdata?list-type=2&delimiter=/", "/iceberg/v1/namespaces/govdata/tables", "/api/catalog/v1", "/metrics", "/about", "/developers", "/sql",
 	"/api/v1/sql?q=SELECT+count(*)+FROM+roads", "/api/v1/sql?q=SELECT+id+FROM+catalog.datasets", "/api/v1/sql?q=SELECT+dataset+FROM+catalog.releases"}
