@@ -55,7 +55,7 @@ format: tools
 
 ## bench: the figures of the README, each against its yardstick in the same run (ROWS=1000000)
 bench: tools
-	GOVDATA_BENCH_ROWS=$(ROWS) $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 60m ./ingest ./export ./cmd/govdata
+	GOVDATA_BENCH_ROWS=$(ROWS) $(GO) test -run '^$$' -bench . -benchtime 1x -timeout 60m ./ingest ./ingest/layout ./export ./cmd/govdata
 
 ## fuzz: every fuzz target for FUZZ=10s
 fuzz: tools

@@ -506,7 +506,7 @@ func TestMutatedTablesAreNeverSilentlyDifferent(t *testing.T) {
 	m := newMutations(t)
 	perFile, each, share, nth := 1, 1, 6, 3
 	if os.Getenv("GOVDATA_TEST_LONG") != "" {
-		perFile, each, share, nth = 2, 2, 1, 1
+		perFile, each, share, nth = 1, 1, 1, 1
 	}
 	only := os.Getenv("GOVDATA_TEST_MUTATION")
 	counts := map[string]map[string]int{}

@@ -184,6 +184,9 @@ func (r *row) isNote() bool {
 	}
 	labels := 0
 	for i, t := range texts {
+		if i > labels+1 {
+			return false // more than one text that says nothing of itself
+		}
 		switch {
 		case labelled.MatchString(t) || isUnitText(t):
 			labels++

@@ -203,6 +203,13 @@ func (s *Sheet) findNamed() (header, error) {
 // from 0 to 1.
 func sureness(margin float64) float64 { return float64(int(100*margin/(margin+0.4))) / 100 }
 
+// evidence is what the rows under a header are worth: two say little of what a
+// third looks like.
+func evidence(rows []*row) float64 {
+	n := float64(len(bodyOf(rows, nil).rows))
+	return n / (n + 2)
+}
+
 // lines are the lines of a header, as --header takes them.
 func (s *Sheet) lines(start, height int) string {
 	first, last := s.line(start), s.line(start+height-1)
@@ -390,18 +397,17 @@ func (s *Sheet) findByShape() (header, error) {
 			}
 			next = max(next, c.score)
 		}
-		if none > 0 {
-			h.instead = append(h.instead, "none")
-		}
-		h.sure = sureness(best.score - next)
+		h.instead = append(h.instead, "none")
+		h.sure = sureness(best.score-next) * evidence(s.ahead[best.start+best.height:])
 		return h, nil
 	}
 	if none > 0 {
 		h := s.unnamed(catalog.Text{Zh: "第一行与其他行一样是数据", En: "the first row is data as the others are"})
-		h.instead, h.sure = []string{s.lines(first, 1)}, 0.7
+		h.instead, h.sure = []string{s.lines(first, 1)}, sureness(none)
 		if len(all) > 0 {
 			h.sure = sureness(none - all[0].score)
 		}
+		h.sure *= evidence(s.ahead[first:])
 		return h, nil
 	}
 	return header{}, s.refuse("no row that can be told to be the header; the first one is "+Quote(s.ahead[first].cells), "column names over the data",
@@ -410,7 +416,13 @@ func (s *Sheet) findByShape() (header, error) {
 
 // untilTable is the rows up to a gap, where a table stands before it.
 func untilTable(rows []*row) []*row {
-	if near := untilGap(rows); bodyOf(near, (*row).isNote) != nil && len(bodyOf(near, (*row).isNote).rows) > 2 {
+	near, full := untilGap(rows), 0
+	for _, r := range near {
+		if r.count() > 1 {
+			full++
+		}
+	}
+	if full > 2 {
 		return near
 	}
 	return rows

@@ -266,6 +266,9 @@ func isUnitText(text string) bool {
 	if text == "" || len(text) > 60 {
 		return false
 	}
+	if !strings.ContainsAny(text, "(（[【位") {
+		return normalise.CellUnit(text)
+	}
 	title, _, _, ok := normalise.Unit(text)
 	if ok && strings.TrimSpace(title) == "" {
 		return true
