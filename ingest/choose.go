@@ -60,7 +60,7 @@ func (in *Inspection) Define(ctx context.Context, d Definition) (*catalog.Datase
 	if err != nil {
 		return nil, Options{}, err
 	}
-	o := Options{Tables: map[string]*layout.Plan{}}
+	o := Options{Tables: map[string]*layout.Plan{}, Decisions: in.Decided}
 	for _, t := range chosen {
 		var found *layout.Plan
 		if t.Block == 1 && !in.Info.Headed() {

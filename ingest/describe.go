@@ -20,6 +20,7 @@ func (r *Report) Describe(w io.Writer, lang string) {
 	for i := range r.Files {
 		r.describeLeft(p, &r.Files[i])
 	}
+	p.decisions(1, r.Decisions)
 	for i := range r.Files {
 		r.describeFile(p, &r.Files[i])
 	}

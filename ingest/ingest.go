@@ -46,6 +46,8 @@ type Options struct {
 	// Tables, where set, are the only ones to take of each file, by name, as they
 	// were read before; see Inspection.Define.
 	Tables map[string]*layout.Plan
+	// Decisions are repeated in the report.
+	Decisions []Decision
 }
 
 // Built is a release that lacks only its download files and its name.
@@ -86,7 +88,7 @@ func Run(ctx context.Context, cat *catalog.Catalog, st *catalog.Staging, d *cata
 		return nil, fmt.Errorf("ingest: %w", err)
 	}
 	r := &run{ctx: ctx, began: began, cat: cat, staging: st, dataset: d, previous: previous, options: o, report: &Report{
-		Dataset: d.ID, Mode: o.Mode, Skipped: []layout.Skip{}, Faults: []FaultCount{}, Rejects: []Reject{}, Changes: []catalog.Change{}, RejectFiles: []string{}, definition: d,
+		Dataset: d.ID, Mode: o.Mode, Skipped: []layout.Skip{}, Faults: []FaultCount{}, Rejects: []Reject{}, Decisions: o.Decisions, Changes: []catalog.Change{}, RejectFiles: []string{}, definition: d,
 	}}
 	m, err := r.run(files)
 	r.report.Seconds = time.Since(began).Seconds()

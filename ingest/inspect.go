@@ -20,6 +20,8 @@ type Inspection struct {
 	Name   string            `json:"name"`
 	Info   decode.Info       `json:"info"`
 	Tables []*InspectedTable `json:"tables"`
+	// Decided says of each decision how sure it is and what else it could be.
+	Decided []Decision `json:"decisions"`
 
 	path   string
 	layout catalog.Layout
@@ -52,6 +54,7 @@ type InspectedColumn struct {
 	Index bool `json:"index,omitempty"`
 
 	finding infer.Finding
+	numbers int64 // cells that begin as numbers do
 }
 
 // Inspect reads a whole file, and publishes nothing. The file at path is
@@ -72,6 +75,7 @@ func Inspect(ctx context.Context, path, name string, l catalog.Layout, tempDir s
 		}
 	}
 	in.Info = s.Info()
+	in.Decided = in.Decisions()
 	return in, nil
 }
 
@@ -100,10 +104,11 @@ func (in *Inspection) read(ctx context.Context, sheet *layout.Sheet) error {
 type gathered struct {
 	columns []*infer.Column
 	index   []counter
+	numbers []int64
 }
 
 func gather(plan *layout.Plan) *gathered {
-	g := &gathered{index: make([]counter, len(plan.Columns))}
+	g := &gathered{index: make([]counter, len(plan.Columns)), numbers: make([]int64, len(plan.Columns))}
 	for _, c := range plan.Columns {
 		o := infer.Options{}
 		if c.UnitAbove {
@@ -150,6 +155,9 @@ func (g *gathered) read(ctx context.Context, block *layout.Block, order []int) e
 			}
 			c.Add(cell)
 			g.index[i].add(cell)
+			if len(cell) > 0 && (cell[0] >= '0' && cell[0] <= '9' || cell[0] == '-' && len(cell) > 1) {
+				g.numbers[i]++
+			}
 		}
 	}
 	return nil
@@ -159,7 +167,7 @@ func (g *gathered) found(plan *layout.Plan) (columns []InspectedColumn) {
 	for i, c := range g.columns {
 		f := c.Finding()
 		columns = append(columns, InspectedColumn{Column: plan.Columns[i], Type: f.Field.Type, Semantic: f.Field.Semantic, Stored: f.Field.Unit, Privacy: f.Field.Privacy,
-			Why: f.Why, Cells: f.Cells, Nulls: f.Nulls, Distinct: f.Distinct, Min: f.Min, Max: f.Max, Examples: f.Examples, Index: plan.Columns[i].Unnamed && g.index[i].counts(), finding: f})
+			Why: f.Why, Cells: f.Cells, Nulls: f.Nulls, Distinct: f.Distinct, Min: f.Min, Max: f.Max, Examples: f.Examples, Index: plan.Columns[i].Unnamed && g.index[i].counts(), finding: f, numbers: g.numbers[i]})
 	}
 	return columns
 }
@@ -212,6 +220,7 @@ func (in *Inspection) Describe(w io.Writer, lang string) {
 			p.leftOut(0, t.Plan, p.in(fmt.Sprintf("表 %d：", i+1), fmt.Sprintf("table %d: ", i+1)))
 		}
 	}
+	p.decisions(0, in.Decided)
 	p.file(0, in.Name, &in.Info)
 	for i, t := range in.Tables {
 		p.line(1, "表 %d %s", "table %d %s", i+1, nameOf(t.Plan))

@@ -31,6 +31,8 @@ type Report struct {
 	// References and Withheld are as in the manifest.
 	References []catalog.ReferenceCheck `json:"references,omitempty"`
 	KeptBack   []catalog.Withholding    `json:"withheld,omitempty"`
+	// Decisions are those of the inspection, for a dataset that was made of the file.
+	Decisions []Decision `json:"decisions,omitempty"`
 	// RejectFiles hold the rejected rows as they were sent.
 	RejectFiles []string `json:"reject_files"`
 	Seconds     float64  `json:"seconds"`

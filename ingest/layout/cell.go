@@ -175,6 +175,9 @@ func count(cells []string) int {
 // labelled is a text that says of itself what it is: 填报单位：某局.
 var labelled = regexp.MustCompile(`^[^:：]{1,16}[:：]`)
 
+// unitWord stands before a unit in a cell of its own.
+var unitWord = map[string]bool{"单位": true, "單位": true, "计量单位": true, "計量單位": true, "金额单位": true, "金額單位": true}
+
 // isNote reports whether a row is a line about the table and no row of it: one
 // text, or texts that each say what they are, or a label and its value.
 func (r *row) isNote() bool {
@@ -188,7 +191,7 @@ func (r *row) isNote() bool {
 			return false // more than one text that says nothing of itself
 		}
 		switch {
-		case labelled.MatchString(t) || isUnitText(t):
+		case labelled.MatchString(t) || isUnitText(t) || unitWord[t]:
 			labels++
 		case i > 0 && strings.HasSuffix(strings.TrimSpace(texts[i-1]), "：") || i > 0 && strings.HasSuffix(strings.TrimSpace(texts[i-1]), ":"):
 			labels++ // the value of the label before it

@@ -201,13 +201,13 @@ func (s *Sheet) findNamed() (header, error) {
 
 // sureness brings how much better the choice is than the next one to a number
 // from 0 to 1.
-func sureness(margin float64) float64 { return float64(int(100*margin/(margin+0.4))) / 100 }
+func sureness(margin float64) float64 { return max(0, float64(int(100*margin/(margin+0.2)))/100) }
 
-// evidence is what the rows under a header are worth: two say little of what a
-// third looks like.
+// evidence is what the rows under a header are worth: one says little of what the
+// next looks like.
 func evidence(rows []*row) float64 {
 	n := float64(len(bodyOf(rows, nil).rows))
-	return n / (n + 2)
+	return n / (n + 1)
 }
 
 // lines are the lines of a header, as --header takes them.

@@ -319,21 +319,49 @@ func (s *Sheet) block(h header) *Block {
 func (b *Block) inheritUnit() {
 	for _, cells := range b.above {
 		for i, cell := range cells {
+			if strings.TrimSpace(cell) == "" {
+				continue
+			}
 			if !strings.Contains(cell, "单位") && !strings.Contains(cell, "單位") && !strings.Contains(cell, "指标") && !strings.Contains(cell, "指標") {
+				if isUnitText(cell) && (&row{cells: cells}).isNote() { // （万元） beside the title
+					_, unit, shift, ok := normalise.Unit("单位：" + strings.Trim(strings.TrimSpace(cell), "()（）[]【】"))
+					b.unitOfAll(unit, shift, ok)
+				}
 				continue
 			}
 			_, unit, shift, ok := normalise.Unit(cell)
-			if !ok && i+1 < len(cells) {
-				_, unit, shift, ok = normalise.Unit("单位：" + cells[i+1])
-			}
-			if !ok {
-				continue
-			}
-			for i := range b.plan.Columns {
-				if c := &b.plan.Columns[i]; c.Unit == "" {
-					c.Unit, c.Shift, c.UnitAbove = unit, shift, true
+			for _, next := range cells[i+1:] { // 单位 in a cell of its own
+				if !ok && strings.TrimSpace(next) != "" {
+					_, unit, shift, ok = normalise.Unit("单位：" + next)
+					break
 				}
 			}
+			b.unitOfAll(unit, shift, ok)
+		}
+	}
+	// 单位万人 over the names of the rows is the unit of the other columns.
+	if c := b.plan.Columns; len(c) > 1 && c[0].Unit == "" {
+		for _, label := range []string{"单位", "單位"} {
+			if rest, is := strings.CutPrefix(c[0].Header, label); is && strings.Trim(rest, ":： ") != "" {
+				_, unit, shift, ok := normalise.Unit("单位：" + strings.Trim(rest, ":： ()（）"))
+				b.unitOfAll(unit, shift, ok)
+				c[0].Unit, c[0].Shift, c[0].UnitAbove = "", 0, false
+			}
+		}
+	} else if len(c) > 1 && (strings.HasPrefix(c[0].Header, "单位") || strings.HasPrefix(c[0].Header, "單位")) {
+		unit, shift := c[0].Unit, c[0].Shift
+		c[0].Unit, c[0].Shift = "", 0
+		b.unitOfAll(unit, shift, true)
+		c[0].Unit, c[0].Shift, c[0].UnitAbove = "", 0, false
+	}
+}
+
+// unitOfAll gives the columns whose own header names no unit one that stands
+// elsewhere.
+func (b *Block) unitOfAll(unit string, shift int, ok bool) {
+	for i := range b.plan.Columns {
+		if c := &b.plan.Columns[i]; ok && c.Unit == "" {
+			c.Unit, c.Shift, c.UnitAbove = unit, shift, true
 		}
 	}
 }

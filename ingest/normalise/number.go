@@ -354,11 +354,14 @@ var symbols = map[string]struct {
 	"km2": {"平方米", 6}, "平方公里": {"平方米", 6}, "平方千米": {"平方米", 6}, "m3": {"立方米", 0},
 }
 
+// taiwanDollar are the names of the currency of Taiwan, whose unit is 元 as well.
+var taiwanDollar = []string{"新臺幣", "新台幣", "新台币", "臺幣", "台幣", "台币"}
+
 // magnitudes are the powers of ten that stand before a unit, longest first.
 var magnitudes = []struct {
 	text  string
 	shift int
-}{{"万亿", 12}, {"千万", 7}, {"百万", 6}, {"十万", 5}, {"亿", 8}, {"万", 4}, {"千", 3}, {"百", 2}}
+}{{"万亿", 12}, {"萬億", 12}, {"千万", 7}, {"千萬", 7}, {"百万", 6}, {"百萬", 6}, {"十万", 5}, {"十萬", 5}, {"亿", 8}, {"億", 8}, {"万", 4}, {"萬", 4}, {"千", 3}, {"仟", 3}, {"百", 2}}
 
 func cutMagnitude(unit string) (base string, shift int) {
 	for _, m := range magnitudes {
@@ -371,7 +374,7 @@ func cutMagnitude(unit string) (base string, shift int) {
 
 var (
 	bracketPattern = regexp.MustCompile(`\s*[（(\[【]([^（()）\[\]【】]*)[)）\]】]`)
-	unitLabel      = regexp.MustCompile(`^(.*?)\s*(?:计量|金额|货币)?单位\s*[:：]\s*(.+)$`)
+	unitLabel      = regexp.MustCompile(`^(.*?)\s*(?:计量|計量|金额|金額|货币|貨幣)?(?:单位|單位)\s*[:：]\s*(.+)$`)
 	slashPattern   = regexp.MustCompile(`^(.+?)\s*[/／]\s*([^/／]+)$`)
 	moneyPattern   = regexp.MustCompile(`^(.+?)[\s:：,，_]*((?:[百千]?万|亿)元)$`)
 	suffixPattern  = regexp.MustCompile(`^(.+?)\s*(?:_(%|[^_]{2,}|[^_\x00-\x7f])|-([^-\x00-\x7f]+))$`)
@@ -382,7 +385,7 @@ var (
 // text in brackets is part of the title.
 var headerUnits = func() map[string]bool {
 	known := map[string]bool{}
-	for _, u := range strings.Fields("元 人 % ‰ 亩 户 个 件 次 人次 家 所 台 套 辆 只 头 处 项 宗 份 张 条 天 日 月 年 岁 小时 分钟 工作日 个工作日 立方米 毫米 克 米 瓦 千瓦时 平方米 美元 港元 ℃ °C") {
+	for _, u := range strings.Fields("元 人 % ‰ 亩 户 个 件 次 人次 家 所 台 套 辆 只 头 处 项 宗 份 张 条 天 日 月 年 岁 小时 分钟 工作日 个工作日 立方米 毫米 克 米 瓦 千瓦时 平方米 美元 港元 新臺幣元 ℃ °C") {
 		known[u] = true
 	}
 	for symbol := range symbols {
@@ -456,6 +459,12 @@ func headerUnit(text string) (unit string, shift int, ok bool) {
 	text, per, compound := strings.Cut(text, "/")
 	if rest := strings.TrimSuffix(strings.TrimPrefix(text, "人民币"), "人民币"); rest != "" {
 		text = rest
+	}
+	for _, name := range taiwanDollar { // 新臺幣千元
+		if rest, is := strings.CutPrefix(text, name); is {
+			base, magnitude := cutMagnitude(rest)
+			return "新臺幣元", magnitude, base == "元" || base == "圓"
+		}
 	}
 	if !headerUnits[text] {
 		text, shift = cutMagnitude(text)
