@@ -110,6 +110,9 @@ type Openness struct {
 	Basis     Text   `json:"basis,omitzero" yaml:"basis"`
 }
 
+// NoLicence is the licence of a dataset of which none was stated.
+const NoLicence = "NOASSERTION"
+
 // The three open attributes.
 const (
 	OpenUnconditional = "无条件开放"
@@ -174,7 +177,31 @@ type Field struct {
 	// where it is empty) or ",", with the other one between thousands.
 	DecimalMark string  `json:"decimal_mark,omitempty" yaml:"decimal_mark"`
 	Privacy     Privacy `json:"privacy,omitempty" yaml:"privacy"`
+	// Personal is what someone decided of a column in which personal data was found.
+	Personal *PersonalDecision `json:"personal,omitempty" yaml:"personal"`
 }
+
+// PersonalDecision records who decided what of a column with personal data.
+type PersonalDecision struct {
+	Decision Decision `json:"decision" yaml:"decision"`
+	// Kinds are what was found, as normalise.PersonalKind names it.
+	Kinds []string `json:"kinds,omitempty" yaml:"kinds"`
+	// By is the operator, who is not named in public; On the day, as 2026-12-01.
+	By string `json:"-" yaml:"by"`
+	On string `json:"on,omitempty" yaml:"on"`
+}
+
+// Decision is what is done with a column in which personal data was found.
+type Decision string
+
+// The decisions. Chance is not one of a person: numbers of the column have the
+// form of personal data by chance, as far as all of its cells told.
+const (
+	DecideMask   Decision = "mask"
+	DecideDrop   Decision = "drop"
+	DecideKeep   Decision = "keep"
+	DecideChance Decision = "chance"
+)
 
 // DateOrder is the order of day and month before a year.
 type DateOrder string
@@ -284,10 +311,12 @@ const (
 	PrivacyAddress Privacy = "address"  // cut after the township
 	PrivacyParty   Privacy = "party"    // organisations stay; a natural person's name keeps its first character
 	PrivacyFree    Privacy = "freetext" // ID, phone and card numbers inside the text are masked
+	PrivacyContact Privacy = "contact"  // names, telephones and addresses of a contact, mixed in one cell
+	PrivacyHidden  Privacy = "hidden"   // *** in place of every value
 	PrivacyDrop    Privacy = "drop"     // the column never leaves the private area
 )
 
-var privacies = []Privacy{PrivacyNone, PrivacyName, PrivacyID, PrivacyPhone, PrivacyBank, PrivacyAddress, PrivacyParty, PrivacyFree, PrivacyDrop}
+var privacies = []Privacy{PrivacyNone, PrivacyName, PrivacyID, PrivacyPhone, PrivacyBank, PrivacyAddress, PrivacyParty, PrivacyFree, PrivacyContact, PrivacyHidden, PrivacyDrop}
 
 // Themes are the values of Dataset.Theme; the first three are the document's
 // priority and come first in every list (item 十).
@@ -497,6 +526,16 @@ func (f *Field) validate(path string, bad func(path, format string, args ...any)
 	}
 	if f.Privacy != PrivacyNone && f.Privacy != PrivacyDrop && f.Type != TypeText {
 		bad(path+".privacy", "only a text can be masked")
+	}
+	if p := f.Personal; p != nil {
+		switch p.Decision {
+		case DecideMask, DecideDrop, DecideKeep, DecideChance:
+		default:
+			bad(path+".personal.decision", "found %q, want mask, drop, keep or chance", p.Decision)
+		}
+		if drops := f.Privacy == PrivacyDrop; (p.Decision == DecideDrop) != drops || p.Decision == DecideMask && f.Privacy == PrivacyNone {
+			bad(path+".personal.decision", "found %q, and privacy is %q", p.Decision, f.Privacy)
+		}
 	}
 	if (f.Semantic == IDCard || f.Semantic == PersonName) && f.Privacy == PrivacyNone {
 		bad(path+".privacy", "a %s must be masked or dropped", f.Semantic)

@@ -54,6 +54,7 @@ type Column struct {
 	could   meanings // that every cell has had so far
 	ids     int64    // cells that are numbers of identity cards, and of mobiles
 	mobiles int64
+	watch   Watch
 
 	distinct  sketch
 	examples  []example
@@ -139,7 +140,7 @@ const (
 
 // New begins a column. header is its name as read, with its unit: 罚款金额（万元）.
 func New(header string, o Options) *Column {
-	c := &Column{header: readHeader(header, o), could: couldUSCC | couldOrg | couldURL}
+	c := &Column{header: readHeader(header, o), could: couldUSCC | couldOrg | couldURL, watch: NewWatch(header)}
 	if c.header.region {
 		c.could |= couldRegion
 	}
@@ -181,6 +182,7 @@ func (c *Column) Add(cell []byte) {
 		c.examples = append(c.examples, example{h, clip(s, maxExample)})
 	}
 	c.maxLength = max(c.maxLength, runes)
+	c.watch.Add(s)
 	if c.could != 0 {
 		c.narrow(s)
 	}
@@ -261,6 +263,7 @@ func (c *Column) Merge(other *Column) {
 	c.could &= other.could
 	c.ids += other.ids
 	c.mobiles += other.mobiles
+	c.watch.Merge(&other.watch)
 	c.distinct.merge(&other.distinct)
 	for _, e := range other.examples {
 		if len(c.examples) < maxExamples && !c.knows(e.hash) {
@@ -297,6 +300,10 @@ type Finding struct {
 	Min, Max string
 	// Examples are the first five distinct cells.
 	Examples []string
+	// Personal is the personal data in the column, Chance what some cells only
+	// have the form of.
+	Personal []Personal
+	Chance   []normalise.PersonalKind
 	// MaxLength is the longest value as it was sent, in characters.
 	MaxLength int
 }

@@ -27,6 +27,7 @@ func (c *Column) Finding() Finding {
 	if c.empty > 0 {
 		f.Nulls[""] = c.empty
 	}
+	f.Personal, f.Chance = c.watch.Found(values, c.header.own != (unit{}) || c.header.inherited != (unit{}))
 	f.Distinct = c.distinct.count()
 	for i, text := range markTexts {
 		forms := c.marks[2*i : 2*i+2]

@@ -27,8 +27,43 @@ func Mask(class catalog.Privacy, s string) string {
 		return MaskParty(s)
 	case catalog.PrivacyFree:
 		return MaskFreeText(s)
+	case catalog.PrivacyContact:
+		return MaskContact(s)
+	case catalog.PrivacyHidden:
+		return hiddenValue
 	}
 	return s
+}
+
+// hiddenValue stands for a value of which nothing may be seen.
+const hiddenValue = "***"
+
+// MaskContact masks names as MaskParty does, and beyond what is masked in free
+// text every number of seven or more digits after its third, and Latin words
+// after their first letter.
+func MaskContact(s string) string {
+	s = MaskParty(s)
+	glyphs := readGlyphs(s)
+	hide := PersonalSpan{}
+	for i := 0; i < len(glyphs); {
+		j, run := i, []glyph(nil)
+		for ; j < len(glyphs) && (isDigit(glyphs[j].r) || len(run) > 0 && glyphs[j].r == ' '); j++ {
+			if glyphs[j].r != ' ' {
+				run = append(run, glyphs[j])
+			}
+		}
+		if len(run) >= 7 {
+			hide.masked = append(hide.masked, run[3:]...)
+		}
+		for k := j; k < len(glyphs) && isLetter(glyphs[k].r); k++ {
+			if k > j {
+				hide.masked = append(hide.masked, glyphs[k])
+			}
+			i = k
+		}
+		i = max(i+1, j)
+	}
+	return maskSpans(s, []PersonalSpan{hide})
 }
 
 // MaskName keeps the first character of every name in s: 张三 is 张*, 欧阳修文 is

@@ -157,6 +157,10 @@ func (v *view) Masking(p catalog.Privacy) string {
 		return v.T("masking_party")
 	case catalog.PrivacyFree:
 		return v.T("masking_free")
+	case catalog.PrivacyContact:
+		return v.T("masking_contact")
+	case catalog.PrivacyHidden:
+		return v.T("masking_hidden")
 	}
 	return ""
 }
