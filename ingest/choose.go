@@ -17,6 +17,10 @@ type Definition struct {
 	// ID and Title may be empty: they are told from the file's name.
 	ID    catalog.ID
 	Title string
+	// Licence is an SPDX identifier; empty: none was stated.
+	Licence string
+	// Personal decides what becomes of columns with personal data.
+	Personal Decisions
 	// Table counts as Inspection.Tables does, from 1; 0: the tables of the same
 	// columns that have the most rows together.
 	Table int
@@ -28,7 +32,8 @@ const OriginTitle = "来源"
 
 // Define makes a definition of the tables of a file that have the same columns.
 // The options read the file by it as it was inspected. It returns an error that
-// wraps catalog.ErrInvalid where there is no such table.
+// wraps catalog.ErrInvalid where there is no such table, and an *Undecided one where a
+// column holds personal data of which nobody has decided.
 func (in *Inspection) Define(ctx context.Context, d Definition) (*catalog.Dataset, Options, error) {
 	chosen, err := in.choose(d.Table)
 	if err != nil {
@@ -36,7 +41,7 @@ func (in *Inspection) Define(ctx context.Context, d Definition) (*catalog.Datase
 	}
 	for _, t := range chosen {
 		if all := doubts(in.Name, t.Plan); len(all) > 0 {
-			return nil, Options{}, &Refused{Why: strings.Join(all, ". ")}
+			return nil, Options{}, &Refused{Why: hideText(strings.Join(all, ". "))}
 		}
 	}
 	first := chosen[0]
@@ -56,11 +61,11 @@ func (in *Inspection) Define(ctx context.Context, d Definition) (*catalog.Datase
 			return nil, Options{}, err
 		}
 	}
-	dataset, err := first.Define(in.Name, d.ID, d.Title, l)
+	dataset, err := first.Define(in.Name, l, d)
 	if err != nil {
 		return nil, Options{}, err
 	}
-	o := Options{Tables: map[string]*layout.Plan{}, Decisions: in.Decided}
+	o := Options{Inferred: true, Tables: map[string]*layout.Plan{}, Decisions: in.Decided}
 	for _, t := range chosen {
 		var found *layout.Plan
 		if t.Block == 1 && !in.Info.Headed() {
@@ -157,7 +162,7 @@ func (in *Inspection) originTitle(t *InspectedTable) string {
 func (in *Inspection) together(ctx context.Context, chosen []*InspectedTable, l catalog.Layout) (*InspectedTable, error) {
 	s, err := open(in.path, in.Name, decodeOptions(l))
 	if err != nil {
-		return nil, fmt.Errorf("inspect: %w", err)
+		return nil, fmt.Errorf("inspect: %w", hideError(err))
 	}
 	defer s.Close()
 	info := s.Info()
@@ -187,7 +192,7 @@ func (in *Inspection) together(ctx context.Context, chosen []*InspectedTable, l 
 	if all == nil {
 		return nil, fmt.Errorf("%s has no table: %w", in.Name, catalog.ErrInvalid)
 	}
-	all.Columns = g.found(all.Plan)
+	all.settle(g)
 	return all, nil
 }
 

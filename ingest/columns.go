@@ -113,6 +113,7 @@ type table struct {
 	number int
 	rows   int64
 	cells  []CellReport // by field
+	guards []guard      // by field
 	report *TableReport
 }
 
@@ -148,6 +149,7 @@ func mapped(file string, sheet *layout.Sheet, block *layout.Block, d *catalog.Da
 	if err := t.complete(d); err != nil {
 		return nil, err
 	}
+	t.guards = guardsOf(d, t)
 	block.Require(t.required(d), t.keys(d))
 	return t, nil
 }

@@ -99,10 +99,7 @@ func (in *Inspection) table() (Decision, bool) {
 
 // decision is that of a column's type: few values say little.
 func (c *InspectedColumn) decision(table int) Decision {
-	values := c.Cells
-	for _, n := range c.Nulls {
-		values -= n
-	}
+	values := c.values()
 	d := Decision{What: "type", Table: table, Column: c.Header, Chosen: string(c.Type), Sure: float64(values) / float64(values+3)}
 	if c.Type != catalog.TypeText {
 		d.Instead = []string{string(catalog.TypeText)}

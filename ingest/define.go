@@ -1,8 +1,10 @@
 package ingest
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -13,16 +15,15 @@ import (
 	"govdata/ingest/normalise"
 )
 
-// identityEntry is the entry of the negative list for identity numbers.
-const identityEntry = "FM-001"
-
-// Define makes a definition of a table from what its columns hold. name is
-// what the file is called; id and title may be empty. Columns that look
-// personal are masked, identity numbers kept back: whoever knows better edits
-// the definition.
-func (t *InspectedTable) Define(name string, id catalog.ID, title string, l catalog.Layout) (*catalog.Dataset, error) {
+// Define makes a definition of a table from what its columns hold. name is what
+// the file is called, as Inspection has it.
+func (t *InspectedTable) Define(name string, l catalog.Layout, o Definition) (*catalog.Dataset, error) {
+	id, title := o.ID, o.Title
 	base, _, _ := strings.Cut(name, ".")
 	if id == "" {
+		if strings.Contains(name, "**") { // Inspect masked it
+			return nil, fmt.Errorf("the name of the file has personal data in it: give the dataset an --id and a --title: %w", catalog.ErrInvalid)
+		}
 		var err error
 		if id, err = catalog.ParseID(identifierOf(base, "dataset")); err != nil {
 			return nil, fmt.Errorf("an id for %s: %w", name, err)
@@ -37,7 +38,7 @@ func (t *InspectedTable) Define(name string, id catalog.ID, title string, l cata
 			Zh: fmt.Sprintf("由文件 %s 建立，字段由整列数据推断。", name),
 			En: fmt.Sprintf("Made of the file %s; its fields were inferred from whole columns.", name)},
 		Publisher: catalog.Text{Zh: "未说明", En: "not stated"}, Theme: "其他", LegalBasis: catalog.Text{Zh: "未说明", En: "not stated"},
-		Openness: catalog.Openness{Attribute: catalog.OpenUnconditional}, UpdateFrequency: "irregular", Licence: "NOASSERTION",
+		Openness: catalog.Openness{Attribute: catalog.OpenUnconditional}, UpdateFrequency: "irregular", Licence: cmp.Or(o.Licence, catalog.NoLicence),
 		Source: catalog.Text{Zh: "文件 " + name, En: "the file " + name}, Mode: catalog.Replace, RejectLimit: 0.05, Layout: l,
 	}
 	if len(t.Header) == 0 {
@@ -45,7 +46,7 @@ func (t *InspectedTable) Define(name string, id catalog.ID, title string, l cata
 		d.Layout.Columns = nil
 	}
 	taken := map[string]bool{}
-	var identities []string
+	var columns []*InspectedColumn
 	for i := range t.Columns {
 		c := &t.Columns[i]
 		if len(t.Header) == 0 {
@@ -54,24 +55,79 @@ func (t *InspectedTable) Define(name string, id catalog.ID, title string, l cata
 		if c.Header == "" || c.Index {
 			continue
 		}
+		if slices.ContainsFunc(normalise.FindPersonal(c.Header), func(s normalise.PersonalSpan) bool {
+			return s.Kind == normalise.PersonIdentity || s.Kind == normalise.PersonMobile
+		}) {
+			return nil, fmt.Errorf("%s: the header of column %d is personal data, as %s: the line is a row of data, name the columns by --header none --columns: %w", name, c.Column.Column, hideText(c.Header), catalog.ErrInvalid)
+		}
 		f := c.finding.Field
 		f.Name, f.Title = c.name(taken)
 		if f.Title.Zh != c.Header {
 			f.Aliases = []string{c.Header}
 		}
-		if f.Privacy == catalog.PrivacyID { // which open data does not carry, not even masked
-			f.Privacy = catalog.PrivacyDrop
-			identities = append(identities, f.Name)
-		}
-		d.Fields = append(d.Fields, f)
+		d.Fields, columns = append(d.Fields, f), append(columns, c)
 	}
-	if len(identities) > 0 {
-		d.Withhold = []catalog.Withhold{{Entry: identityEntry, Fields: identities}}
+	if err := o.Personal.apply(d, columns, name); err != nil {
+		return nil, err
 	}
-	if len(d.Fields) == len(identities) {
+	if !slices.ContainsFunc(d.Fields, func(f catalog.Field) bool { return f.Privacy != catalog.PrivacyDrop }) {
 		return nil, fmt.Errorf("%s: no column has a name and may be public: %w", name, catalog.ErrInvalid)
 	}
 	return d, nil
+}
+
+// apply settles the fields of d by the decisions. columns are those of the fields.
+func (o Decisions) apply(d *catalog.Dataset, columns []*InspectedColumn, file string) error {
+	chosen, err := o.choose(len(columns), func(i int) []string {
+		f := &d.Fields[i]
+		return []string{columns[i].Header, f.Title.Zh, f.Title.En, f.Name}
+	})
+	if err != nil {
+		return err
+	}
+	undecided := &Undecided{File: file}
+	for i, c := range columns {
+		f := &d.Fields[i]
+		decision := chosen[i]
+		if decision == "" && len(c.Personal) > 0 {
+			decision = o.Columns["all"]
+		}
+		switch {
+		case decision != "":
+			o.decide(f, decision, c.Personal)
+			if decision == catalog.DecideDrop {
+				d.Withhold = withheld(d.Withhold, entryOf(c.Personal), f.Name)
+			}
+		case len(c.Personal) > 0:
+			undecided.Columns = append(undecided.Columns, PersonalColumn{Column: c.Column.Column, Header: c.Header, Field: f.Name, Values: c.values(), Found: c.Personal})
+		default:
+			f.Privacy = catalog.PrivacyNone
+			if f.Semantic == catalog.IDCard || f.Semantic == catalog.PersonName {
+				f.Semantic = ""
+			}
+			if len(c.finding.Chance) > 0 {
+				f.Personal = &catalog.PersonalDecision{Decision: catalog.DecideChance, On: o.On}
+				for _, k := range c.finding.Chance {
+					f.Personal.Kinds = append(f.Personal.Kinds, k.String())
+				}
+			}
+		}
+	}
+	if len(undecided.Columns) > 0 {
+		return undecided
+	}
+	return nil
+}
+
+// withheld adds a field to what is withheld under an entry.
+func withheld(all []catalog.Withhold, entry, field string) []catalog.Withhold {
+	for i := range all {
+		if all[i].Entry == entry && all[i].Rows == "" {
+			all[i].Fields = append(all[i].Fields, field)
+			return all
+		}
+	}
+	return append(all, catalog.Withhold{Entry: entry, Fields: []string{field}})
 }
 
 // name gives the field its name and titles. Two header rows that name each

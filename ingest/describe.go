@@ -149,7 +149,7 @@ func (r *Report) describeColumn(p *printer, c *Column) {
 		if len(c.Nearest) > 0 {
 			near = p.in("；近似：", "; like ") + strings.Join(c.Nearest, ", ")
 		}
-		p.line(3, "第 %d 列“%s”：定义中没有，未发布%s", "column %d %q: not in the definition, not published%s", c.Column, c.Header, near)
+		p.line(3, "第 %d 列“%s”：定义中没有，未发布%s", "column %d %q: not in the definition, not published%s", c.Column, hideText(c.Header), near)
 		return
 	}
 	rules := ""
@@ -159,6 +159,9 @@ func (r *Report) describeColumn(p *printer, c *Column) {
 	p.line(3, "第 %d 列“%s” → %s（%s）", "column %d %q -> %s (%s)", c.Column, c.Header, c.Field, rules)
 	if c.Cells == nil || c.Cells.Changed+c.Cells.Nulls == 0 {
 		return
+	}
+	if c.Cells.Personal > 0 {
+		p.line(4, "%d 个单元格含个人信息，已脱敏；本列在定义中没有脱敏规则", "%d cells held personal data, which is masked; the definition has no mask for this column", c.Cells.Personal)
 	}
 	p.line(4, "%d 个单元格已改写，%d 个视为空值%s", "%d cells changed, %d read as no value%s", c.Cells.Changed, c.Cells.Nulls, examples(c.Cells.Examples))
 }

@@ -41,6 +41,9 @@ type Options struct {
 	AcceptWithdrawn bool
 	// Software is recorded in the manifest.
 	Software string
+	// Inferred says that the definition was made by Define: a column that now
+	// holds personal data of which it says nothing refuses the files.
+	Inferred bool
 	// Progress, where set, is told how many of total bytes have been read.
 	Progress func(done, total int64)
 	// Tables, where set, are the only ones to take of each file, by name, as they
@@ -91,8 +94,11 @@ func Run(ctx context.Context, cat *catalog.Catalog, st *catalog.Staging, d *cata
 		Dataset: d.ID, Mode: o.Mode, Skipped: []layout.Skip{}, Faults: []FaultCount{}, Rejects: []Reject{}, Decisions: o.Decisions, Changes: []catalog.Change{}, RejectFiles: []string{}, definition: d,
 	}}
 	m, err := r.run(files)
+	err = hideError(err)
+	hideSkips(r.report.Skipped)
 	r.report.Seconds = time.Since(began).Seconds()
 	if refused := (*Refused)(nil); errors.As(err, &refused) {
+		refused.Why = hideText(refused.Why)
 		r.report.Refused = refused.Why
 		err = errors.Join(err, r.report.Write(st.RecordsDir()))
 	}
@@ -150,6 +156,9 @@ func (r *run) run(files []File) (*catalog.Manifest, error) {
 		return nil, err
 	}
 	r.lineage(m, sources)
+	if err := r.newPersonal(); err != nil {
+		return nil, err
+	}
 	return m, r.mayFollow(m)
 }
 
@@ -189,8 +198,8 @@ func (r *run) archive(files []File) error {
 				return fmt.Errorf("%s and %s are the same file; name it once: %w", files[i].Name, file.Name, catalog.ErrInvalid)
 			}
 		}
-		r.archived = append(r.archived, File{Path: a.Path, Name: file.Name})
-		r.report.Files = append(r.report.Files, FileReport{Name: file.Name, SHA256: a.SHA256, Bytes: a.Bytes, Tables: []*TableReport{}})
+		r.archived = append(r.archived, File{Path: a.Path, Name: hideText(file.Name)})
+		r.report.Files = append(r.report.Files, FileReport{Name: hideText(file.Name), SHA256: a.SHA256, Bytes: a.Bytes, Tables: []*TableReport{}})
 	}
 	return nil
 }
@@ -228,6 +237,14 @@ func (r *run) unchanged(m *catalog.Manifest) bool {
 // withoutSamples is the definition as manifests hold it.
 func withoutSamples(d catalog.Dataset) catalog.Dataset {
 	d.Samples = nil
+	d.Fields = slices.Clone(d.Fields)
+	for i := range d.Fields {
+		if p := d.Fields[i].Personal; p != nil {
+			public := *p
+			public.By = ""
+			d.Fields[i].Personal = &public
+		}
+	}
 	return d
 }
 
@@ -479,7 +496,7 @@ func (r *run) lineage(m *catalog.Manifest, sources []*decode.Source) {
 		f := r.report.Files[t.index]
 		info := sources[t.index].Info()
 		m.Sources = append(m.Sources, catalog.Source{
-			Name: f.Name, SHA256: f.SHA256, Bytes: f.Bytes, Table: t.name(), Rows: t.rows, Fields: t.fields(),
+			Name: f.Name, SHA256: f.SHA256, Bytes: f.Bytes, Table: hideText(t.name()), Rows: t.rows, Fields: t.fields(),
 			Format: strings.Join(append(slices.Clone(info.Container), info.Format), "+"), Charset: info.Charset,
 		})
 	}

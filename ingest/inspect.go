@@ -52,6 +52,8 @@ type InspectedColumn struct {
 	Examples []string         `json:"examples"`
 	// Index is true for a column without a name that counts the rows.
 	Index bool `json:"index,omitempty"`
+	// Personal is the personal data in it, on which add asks for a decision.
+	Personal []infer.Personal `json:"personal,omitempty"`
 
 	finding infer.Finding
 	numbers int64 // cells that begin as numbers do
@@ -64,14 +66,14 @@ func Inspect(ctx context.Context, path, name string, l catalog.Layout, tempDir s
 	o.TempDir = tempDir
 	s, err := open(path, name, o)
 	if err != nil {
-		return nil, fmt.Errorf("inspect: %w", err)
+		return nil, fmt.Errorf("inspect: %w", hideError(err))
 	}
 	defer s.Close()
 	info := s.Info()
-	in := &Inspection{Name: name, Tables: []*InspectedTable{}, path: path, layout: l}
+	in := &Inspection{Name: hideText(name), Tables: []*InspectedTable{}, path: path, layout: l}
 	for _, t := range s.Tables() {
 		if err := in.read(ctx, layout.Open(t, layoutOptions(name, l, &info))); err != nil {
-			return nil, fmt.Errorf("inspect: %w", err)
+			return nil, fmt.Errorf("inspect: %w", hideError(err))
 		}
 	}
 	in.Info = s.Info()
@@ -87,7 +89,7 @@ func (in *Inspection) read(ctx context.Context, sheet *layout.Sheet) error {
 		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil && leftOut(err):
-			in.Tables = append(in.Tables, &InspectedTable{Plan: &layout.Plan{Table: sheet.Name(), Header: []int64{}, Skipped: []layout.Skip{}}, Columns: []InspectedColumn{}, Unreadable: err.Error()})
+			in.Tables = append(in.Tables, &InspectedTable{Plan: &layout.Plan{Table: sheet.Name(), Header: []int64{}, Skipped: []layout.Skip{}}, Columns: []InspectedColumn{}, Unreadable: hideError(err).Error()})
 			return nil
 		case err != nil:
 			return err
@@ -124,7 +126,7 @@ func (t *InspectedTable) read(ctx context.Context, block *layout.Block) error {
 	if err := g.read(ctx, block, nil); err != nil {
 		return err
 	}
-	t.Columns = g.found(t.Plan)
+	t.settle(g)
 	return nil
 }
 
@@ -161,6 +163,13 @@ func (g *gathered) read(ctx context.Context, block *layout.Block, order []int) e
 		}
 	}
 	return nil
+}
+
+// settle takes over what was found in the columns.
+func (t *InspectedTable) settle(g *gathered) {
+	t.Columns = g.found(t.Plan)
+	t.settlePersonal()
+	hideSkips(t.Skipped)
 }
 
 func (g *gathered) found(plan *layout.Plan) (columns []InspectedColumn) {

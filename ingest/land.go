@@ -221,6 +221,9 @@ func (l *landing) check() {
 	for t, c := range checkers {
 		for i := range c.cells {
 			t.cells[i].add(&c.cells[i])
+			if c.guards[i].kind != unguarded {
+				t.guards[i].merge(&c.guards[i])
+			}
 		}
 	}
 }
@@ -236,6 +239,7 @@ type checker struct {
 	// names are the fields with names of persons, prose those with free text
 	// in which these names may stand as well.
 	names, prose []int
+	guards       []guard // by field
 }
 
 type checked struct {
@@ -245,7 +249,7 @@ type checked struct {
 
 func newChecker(d *catalog.Dataset, t *table) *checker {
 	c := &checker{dataset: d, table: t, rules: rulesOf(d, t.columns, t.source), cells: make([]CellReport, len(d.Fields)),
-		width: t.block.Width(), row: make([]checked, len(d.Fields))}
+		width: t.block.Width(), row: make([]checked, len(d.Fields)), guards: guardsOf(d, t)}
 	for i, f := range d.Fields {
 		switch {
 		case f.Privacy == catalog.PrivacyName, f.Privacy == catalog.PrivacyParty, f.Semantic == catalog.PersonName:
@@ -325,11 +329,19 @@ func (c *checker) checkRow(row *batchRow, line, number int64) (rejects []Reject)
 	for i, rule := range c.rules {
 		cell := row.cell(c.table.source[i])
 		value, null, err := rule(cell)
+		secret := c.dataset.Fields[i].Privacy != catalog.PrivacyNone
+		if g := &c.guards[i]; g.kind != unguarded && err == nil && !null {
+			var found bool
+			if value, found, err = g.pass(value); found {
+				secret = true
+				c.cells[i].Personal++
+			}
+		}
 		c.row[i] = checked{value, null}
 		if err != nil {
 			rejects = append(rejects, c.table.reject(line, number, c.dataset, i, cell, err))
 		} else if value != cell {
-			c.cells[i].note(cell, value, null)
+			c.cells[i].note(cell, value, null, secret)
 		}
 	}
 	if len(c.prose) > 0 {

@@ -102,7 +102,8 @@ type rejectWriter struct {
 	// departments counts rows by the name of the department as it was sent.
 	departments map[string]int64
 	department  int // its field, or -1
-	first       []Reject
+	dataset     *catalog.Dataset
+	first       []Reject // their values are masked
 }
 
 // csvFile is a CSV file that Excel and WPS open as UTF-8.
@@ -140,7 +141,7 @@ const (
 func newRejectWriter(dir string, d *catalog.Dataset) (*rejectWriter, error) {
 	list, err := createCSV(filepath.Join(dir, rejectList), []string{"file", "table", "line", "row", "column", "header", "field", "value", "code", "reason", "reason_en"})
 	return &rejectWriter{dir: dir, list: list, rows: map[*table]*csvFile{}, counts: map[[2]string]int64{},
-		departments: map[string]int64{}, department: fieldIndex(d, d.Department)}, err
+		departments: map[string]int64{}, department: fieldIndex(d, d.Department), dataset: d}, err
 }
 
 // write adds rows and the reasons against each.
@@ -153,6 +154,21 @@ func (w *rejectWriter) write(rows []rejected) error {
 	return nil
 }
 
+// hidden is a rejected value as a report may repeat it.
+func (w *rejectWriter) hidden(field, value string) string {
+	class := catalog.PrivacyNone
+	if f := w.dataset.Field(field); f != nil {
+		class = f.Privacy
+	}
+	switch class {
+	case catalog.PrivacyNone:
+		return hideText(value)
+	case catalog.PrivacyName, catalog.PrivacyParty, catalog.PrivacyFree, catalog.PrivacyContact, catalog.PrivacyAddress:
+		return normalise.Mask(class, value)
+	}
+	return normalise.PersonalShape(normalise.PersonIdentity, value)
+}
+
 func (w *rejectWriter) writeRow(row *rejected) error {
 	w.count++
 	w.departments[row.value(w.department)]++
@@ -160,7 +176,9 @@ func (w *rejectWriter) writeRow(row *rejected) error {
 	for _, r := range row.why {
 		w.counts[[2]string{r.Field, r.Code}]++
 		if len(w.first) < firstRejects {
-			w.first = append(w.first, r)
+			shown := r
+			shown.Value, shown.Header = w.hidden(r.Field, r.Value), hideText(r.Header)
+			w.first = append(w.first, shown)
 		}
 		column := ""
 		if r.Column > 0 {

@@ -28,6 +28,8 @@ type Report struct {
 	Faults  []FaultCount     `json:"faults"`
 	Rejects []Reject         `json:"first_rejects"`
 	Changes []catalog.Change `json:"changes"`
+	// Personal are the columns without a mask in which personal data was found.
+	Personal []PersonalColumn `json:"personal,omitempty"`
 	// References and Withheld are as in the manifest.
 	References []catalog.ReferenceCheck `json:"references,omitempty"`
 	KeptBack   []catalog.Withholding    `json:"withheld,omitempty"`
@@ -82,7 +84,11 @@ type CellReport struct {
 	// Nulls were sent as a mark for no value.
 	Changed int64 `json:"changed"`
 	Nulls   int64 `json:"nulls"`
-	// Examples are a few different changes: what was sent, and what is published.
+	// Personal cells held personal data, which is masked though the definition
+	// has no mask for the column.
+	Personal int64 `json:"personal,omitempty"`
+	// Examples are a few different changes: what was sent, and what is
+	// published. There are none of a column that is masked.
 	Examples []Example `json:"examples,omitempty"`
 }
 
@@ -94,8 +100,9 @@ type Example struct {
 
 const maxExamples = 3
 
-// note counts a cell whose value is not what was sent.
-func (c *CellReport) note(sent, published string, null bool) {
+// note counts a cell whose value is not what was sent. secret says that what
+// was sent is not to be repeated.
+func (c *CellReport) note(sent, published string, null, secret bool) {
 	if null {
 		if sent == "" {
 			return
@@ -104,7 +111,7 @@ func (c *CellReport) note(sent, published string, null bool) {
 	} else {
 		c.Changed++
 	}
-	if len(c.Examples) < maxExamples {
+	if len(c.Examples) < maxExamples && !secret {
 		c.example(Example{strings.Clone(sent), strings.Clone(published)})
 	}
 }
@@ -118,6 +125,7 @@ func (c *CellReport) example(e Example) {
 func (c *CellReport) add(o *CellReport) {
 	c.Changed += o.Changed
 	c.Nulls += o.Nulls
+	c.Personal += o.Personal
 	for _, e := range o.Examples {
 		c.example(e)
 	}
@@ -126,6 +134,7 @@ func (c *CellReport) add(o *CellReport) {
 // describe completes the report of a table that has been read.
 func (t *table) describe() {
 	t.report.Plan = *t.block.Plan()
+	hideSkips(t.report.Plan.Skipped)
 	for i := range t.report.Columns {
 		c := &t.report.Columns[i]
 		for field, col := range t.source {

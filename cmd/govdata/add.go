@@ -4,13 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
+	"os/user"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"govdata/catalog"
+	"govdata/catalog/store"
 	"govdata/datasets"
 	"govdata/ingest"
 )
@@ -56,61 +61,115 @@ func inspectFile(c *cobra.Command, path string, flags *layoutFlags) (*ingest.Ins
 	return ingest.Inspect(c.Context(), path, filepath.Base(path), l, dir)
 }
 
+// addFlags are what a command line says of a new dataset.
+type addFlags struct {
+	layout             layoutFlags
+	id, title, licence string
+	key, accept        []string
+	personal           []string
+	table, memory      int
+	asJSON, dryRun     bool
+}
+
 func (a *app) add() *cobra.Command {
-	var flags layoutFlags
-	var id, title string
-	var key, accept []string
-	var table int
+	var f addFlags
 	c := &cobra.Command{
 		Use:   "add FILE",
 		Short: "Make a dataset of any tabular file",
 		Long: `Make a dataset of a file: its fields are inferred from whole columns, its
 definition is kept in the data directory, to be edited there, and its rows are
-published. Columns that look personal are masked. Later files of the same kind
-go in with govdata ingest.`,
+published. Later files of the same kind go in with govdata ingest.
+
+Every cell is looked at for personal data: identity numbers, names, telephones,
+bank cards, addresses and the like. Where a column holds some, nothing is
+published, and the exit code is 1, until --personal says for each such column
+whether it is masked, dropped or kept. The definition records the decision.`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			in, err := inspectFile(c, args[0], &flags)
-			if err != nil {
-				return err
-			}
-			d, o, err := define(c.Context(), in, table, id, title, key)
-			if err != nil {
-				return err
-			}
-			o.Accept = accept
-			return a.publishAdded(c, d, args[0], o)
-		},
+		RunE: func(c *cobra.Command, args []string) error { return a.addFile(c, args[0], &f) },
 	}
-	flags.add(c)
-	c.Flags().StringVar(&id, "id", "", "id of the dataset; empty: from the file's name")
-	c.Flags().StringVar(&title, "title", "", "title of the dataset; empty: the file's name")
-	c.Flags().StringSliceVar(&key, "key", nil, "fields that identify a row")
-	c.Flags().IntVar(&table, "table", 0, "which table of the file, as inspect counts them; 0: the only one, or those of the same columns that have the most rows")
-	c.Flags().StringSliceVar(&accept, "accept-change", nil, "breaking change against the current release that is wanted: a field's name, rows or key")
+	f.layout.add(c)
+	c.Flags().StringVar(&f.id, "id", "", "id of the dataset; empty: from the file's name")
+	c.Flags().StringVar(&f.title, "title", "", "title of the dataset; empty: the file's name")
+	c.Flags().StringVar(&f.licence, "licence", "", "licence of the data, an SPDX identifier as in CC-BY-4.0; empty: none is stated")
+	c.Flags().StringSliceVar(&f.key, "key", nil, "fields that identify a row")
+	c.Flags().IntVar(&f.table, "table", 0, "which table of the file, as inspect counts them; 0: the only one, or those of the same columns that have the most rows")
+	c.Flags().StringSliceVar(&f.accept, "accept-change", nil, "breaking change against the current release that is wanted: a field's name, rows or key")
+	personalFlag(c, &f.personal)
+	c.Flags().IntVar(&f.memory, "memory", store.MemoryMB, "megabytes that DuckDB may use before it spills to disk")
+	c.Flags().BoolVar(&f.asJSON, "json", false, "print the report as one JSON object")
+	c.Flags().BoolVar(&f.dryRun, "dry-run", false, "check every row and say what would be published; change nothing")
 	return c
+}
+
+// personalFlag decides what becomes of columns with personal data.
+func personalFlag(c *cobra.Command, list *[]string) {
+	c.Flags().StringArrayVar(list, "personal", nil, "what is done with a column that holds personal data: COLUMN=mask, COLUMN=drop or COLUMN=keep; all=mask or all=drop for those not named")
+}
+
+// decisions reads --personal.
+func decisions(list []string) (ingest.Decisions, error) {
+	d := ingest.Decisions{On: time.Now().Format("2006-01-02")}
+	var err error
+	if d.Columns, err = ingest.ParseDecisions(list); err != nil {
+		return d, usageError{err}
+	}
+	if u, err := user.Current(); err == nil {
+		d.By = u.Username
+	}
+	return d, nil
+}
+
+var licencePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.+-]*$`)
+
+func (a *app) addFile(c *cobra.Command, path string, f *addFlags) error {
+	if f.licence != "" && !licencePattern.MatchString(f.licence) {
+		return usageError{fmt.Errorf("--licence %q: want an SPDX identifier, as in CC-BY-4.0", f.licence)}
+	}
+	personal, err := decisions(f.personal)
+	if err != nil {
+		return err
+	}
+	in, err := inspectFile(c, path, &f.layout)
+	if err != nil {
+		return err
+	}
+	d, o, err := f.define(c.Context(), in, personal)
+	if undecided := (*ingest.Undecided)(nil); errors.As(err, &undecided) {
+		if f.asJSON {
+			if err := writeJSON(a.stdout, undecided); err != nil {
+				return err
+			}
+		} else {
+			undecided.Describe(a.stdout, language())
+		}
+		return err
+	} else if err != nil {
+		return err
+	}
+	o.Accept, o.MemoryMB = f.accept, f.memory
+	return a.publishAdded(c, d, path, o, f)
 }
 
 // define chooses the tables and makes their definition, with the options to
 // read them by.
-func define(ctx context.Context, in *ingest.Inspection, table int, id, title string, key []string) (*catalog.Dataset, ingest.Options, error) {
-	if table > len(in.Tables) || table < 0 {
-		return nil, ingest.Options{}, usageError{fmt.Errorf("--table %d: %s has %d tables", table, in.Name, len(in.Tables))}
+func (f *addFlags) define(ctx context.Context, in *ingest.Inspection, personal ingest.Decisions) (*catalog.Dataset, ingest.Options, error) {
+	if f.table > len(in.Tables) || f.table < 0 {
+		return nil, ingest.Options{}, usageError{fmt.Errorf("--table %d: %s has %d tables", f.table, in.Name, len(in.Tables))}
 	}
-	var parsed catalog.ID
-	if id != "" {
+	settled := ingest.Definition{Title: f.title, Licence: f.licence, Personal: personal, Table: f.table}
+	if f.id != "" {
 		var err error
-		if parsed, err = catalog.ParseID(id); err != nil {
+		if settled.ID, err = catalog.ParseID(f.id); err != nil {
 			return nil, ingest.Options{}, usageError{err}
 		}
 	}
-	d, o, err := in.Define(ctx, ingest.Definition{ID: parsed, Title: title, Table: table})
+	d, o, err := in.Define(ctx, settled)
 	if err != nil {
 		return nil, o, err
 	}
-	if d.Key = key; len(key) > 0 {
+	if d.Key = f.key; len(f.key) > 0 {
 		for i := range d.Fields {
-			d.Fields[i].Required = d.Fields[i].Required || slices.Contains(key, d.Fields[i].Name)
+			d.Fields[i].Required = d.Fields[i].Required || slices.Contains(f.key, d.Fields[i].Name)
 		}
 	}
 	if there, _, err := bundled(d.ID); err != nil {
@@ -122,10 +181,14 @@ func define(ctx context.Context, in *ingest.Inspection, table int, id, title str
 }
 
 // publishAdded publishes the rows and keeps the definition.
-func (a *app) publishAdded(c *cobra.Command, d *catalog.Dataset, path string, o ingest.Options) error {
+func (a *app) publishAdded(c *cobra.Command, d *catalog.Dataset, path string, o ingest.Options, f *addFlags) error {
 	text, err := datasets.Format(d)
 	if err != nil {
 		return err
+	}
+	files := []ingest.File{{Path: path, Name: filepath.Base(path)}}
+	if f.dryRun {
+		return a.tryAdded(c, d, text, files, o, f.asJSON)
 	}
 	cat, err := a.open()
 	if err != nil {
@@ -137,18 +200,65 @@ func (a *app) publishAdded(c *cobra.Command, d *catalog.Dataset, path string, o 
 		return err
 	}
 	p := newProgress(a.stderr, string(d.ID))
-	r, report, err := publish(c.Context(), cat, d, text, []ingest.File{{Path: path, Name: filepath.Base(path)}}, o, p)
+	r, report, err := publish(c.Context(), cat, d, text, files, o, p)
 	p.end()
 	if errors.Is(err, catalog.ErrUnchanged) {
-		return a.sayUnchanged(cat, d.ID, err, false)
+		return a.sayUnchanged(cat, d.ID, err, f.asJSON)
 	} else if err != nil {
 		return err
 	}
-	report.Describe(a.stdout, language())
-	fmt.Fprintf(a.stdout, "  %s\n  %s\n", file, cat.RecordsDir(r.Ref()))
-	a.follow(c.Context(), cat, a.stdout)
-	if report.Rejected > 0 {
+	computed := a.stdout
+	if f.asJSON {
+		err, computed = writeJSON(a.stdout, report), io.Discard
+	} else {
+		report.Describe(a.stdout, language())
+		_, err = fmt.Fprintf(a.stdout, "  %s\n  %s\n", file, cat.RecordsDir(r.Ref()))
+	}
+	a.follow(c.Context(), cat, computed)
+	if err == nil && report.Rejected > 0 {
 		return errRejected
 	}
-	return nil
+	return err
+}
+
+// tryAdded takes the rows as far as a release that could be published, in a
+// directory that is removed again.
+func (a *app) tryAdded(c *cobra.Command, d *catalog.Dataset, text []byte, files []ingest.File, o ingest.Options, asJSON bool) error {
+	dir, err := os.MkdirTemp("", "govdata-try-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	cat, err := catalog.Open(dir, catalog.Options{})
+	if err != nil {
+		return err
+	}
+	if d, err = datasets.Parse(filepath.Base(cat.DefinitionPath(d.ID)), text); err != nil {
+		return err
+	}
+	st, err := cat.Stage(d.ID)
+	if err != nil {
+		return err
+	}
+	defer st.Discard()
+	p := newProgress(a.stderr, string(d.ID))
+	o.Progress, o.Software = p.bytes, "govdata "+version()
+	built, err := ingest.Run(c.Context(), cat, st, d, files, o)
+	p.end()
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return writeJSON(a.stdout, struct {
+			*ingest.Report
+			DryRun     bool             `json:"dry_run"`
+			Definition *catalog.Dataset `json:"definition"`
+		}{built.Report, true, d})
+	}
+	built.Report.Describe(a.stdout, language())
+	_, err = fmt.Fprintf(a.stdout, "nothing was published (--dry-run); the definition would be:\n%s", text)
+	if err == nil && built.Report.Rejected > 0 {
+		return errRejected
+	}
+	return err
 }

@@ -11,6 +11,7 @@ import (
 
 	"govdata/catalog"
 	"govdata/catalog/store"
+	"govdata/datasets"
 	"govdata/ingest"
 )
 
@@ -19,6 +20,7 @@ func (a *app) ingest() *cobra.Command {
 	var o ingest.Options
 	var flags layoutFlags
 	var asJSON bool
+	var personal []string
 	c := &cobra.Command{
 		Use:   "ingest DATASET FILE...",
 		Short: "Make a release of a department's files",
@@ -50,8 +52,17 @@ read, or breaks too many rules, changes nothing, and the exit code is 1.`,
 			for _, path := range args[1:] {
 				files = append(files, ingest.File{Path: path, Name: filepath.Base(path)})
 			}
+			definition, err := a.decide(cat, &d, personal)
+			if err != nil {
+				return err
+			}
+			there, _, err := bundled(d.ID)
+			if err != nil {
+				return err
+			}
+			o.Inferred = there == nil
 			p := newProgress(a.stderr, string(d.ID))
-			r, report, err := publish(c.Context(), cat, d, nil, files, o, p)
+			r, report, err := publish(c.Context(), cat, d, definition, files, o, p)
 			p.end()
 			if errors.Is(err, catalog.ErrUnchanged) {
 				return a.sayUnchanged(cat, d.ID, err, asJSON)
@@ -77,8 +88,42 @@ read, or breaks too many rules, changes nothing, and the exit code is 1.`,
 	c.Flags().StringSliceVar(&o.Accept, "accept-change", nil, "breaking change against the current release that is wanted: a field's name, rows or key")
 	c.Flags().BoolVar(&o.AcceptWithdrawn, "accept-withdrawn", false, "publish again what was withdrawn")
 	c.Flags().IntVar(&o.MemoryMB, "memory", store.MemoryMB, "megabytes that DuckDB may use before it spills to disk")
+	personalFlag(c, &personal)
 	c.Flags().BoolVar(&asJSON, "json", false, "print the report as one JSON object")
 	return c
+}
+
+// decide applies --personal to the definition. It returns the text of that of an
+// added dataset, which keeps the decisions; nil where there is nothing to keep.
+func (a *app) decide(cat *catalog.Catalog, d **catalog.Dataset, list []string) ([]byte, error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	choice, err := decisions(list)
+	if err != nil {
+		return nil, err
+	}
+	if err := choice.Settle(*d); err != nil {
+		return nil, usageError{err}
+	}
+	text, err := datasets.Format(*d)
+	if err != nil {
+		return nil, err
+	}
+	file := cat.DefinitionPath((*d).ID)
+	parsed, err := datasets.Parse(filepath.Base(file), text)
+	if err != nil {
+		return nil, err
+	}
+	parsed.Samples = (*d).Samples
+	*d = parsed
+	if there, _, err := bundled(parsed.ID); err != nil {
+		return nil, err
+	} else if there != nil {
+		fmt.Fprintf(a.stderr, "%s: the decisions hold for this release alone; to keep them, write them into its dataset.yaml\n", parsed.ID)
+		return nil, nil
+	}
+	return text, nil
 }
 
 // unchanged is what --json prints where there was nothing to publish.
