@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Layout settles how the files of a dataset are laid out where finding it out
@@ -20,6 +21,8 @@ type Layout struct {
 	Delimiter string `json:"delimiter,omitempty" yaml:"delimiter,omitempty"`
 	// Widths are the columns of a fixed-width text file, in characters.
 	Widths []int `json:"widths,omitempty" yaml:"widths,omitempty"`
+	// Record names the elements of an XML file that are its rows.
+	Record string `json:"record,omitempty" yaml:"record,omitempty"`
 	// Header says where the header stands.
 	Header Lines `json:"header,omitzero" yaml:"header,omitempty"`
 	// Columns names the columns where the file does not.
@@ -110,7 +113,7 @@ func (l *Layout) Skips(line int64) bool {
 // Override returns the layout with what o settles instead.
 func (l Layout) Override(o Layout) Layout {
 	l.Sheet, l.Charset, l.Delimiter = cmp.Or(o.Sheet, l.Sheet), cmp.Or(o.Charset, l.Charset), cmp.Or(o.Delimiter, l.Delimiter)
-	l.All = l.All || o.All
+	l.All, l.Record = l.All || o.All, cmp.Or(o.Record, l.Record)
 	l.Origin = cmp.Or(o.Origin, l.Origin)
 	if !o.Header.IsZero() {
 		l.Header = o.Header
@@ -144,7 +147,7 @@ func (l *Layout) problems(bad func(path, format string, args ...any)) {
 			bad(fmt.Sprintf("$.layout.skip[%d]", i), "want a line or a run of lines")
 		}
 	}
-	if len(l.Delimiter) > 1 {
+	if utf8.RuneCountInString(l.Delimiter) > 1 {
 		bad("$.layout.delimiter", "found %q, want one character", l.Delimiter)
 	}
 }

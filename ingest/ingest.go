@@ -322,7 +322,7 @@ func place(p *layout.Plan) string {
 }
 
 func decodeOptions(l catalog.Layout) decode.Options {
-	return decode.Options{Charset: l.Charset, Sheet: l.Sheet, Delimiter: l.Delimiter, Widths: l.Widths, All: l.All}
+	return decode.Options{Charset: l.Charset, Sheet: l.Sheet, Delimiter: l.Delimiter, Record: l.Record, Widths: l.Widths, All: l.All}
 }
 
 // detect keeps those tables of a file whose header is this dataset's. If none

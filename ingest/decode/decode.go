@@ -52,6 +52,9 @@ type Options struct {
 	// Widths are the columns of text without delimiters, in characters. What
 	// stands behind them in a line is one more cell.
 	Widths []int
+	// Record names the elements of an XML file that are its rows, by their name
+	// or by the whole path (list/item). Empty: those that alone are repeated.
+	Record string
 	// MaxBytes bounds what a file may unpack to. 0: DefaultMaxBytes.
 	MaxBytes int64
 	// MaxCell bounds one cell, in bytes. 0: DefaultMaxCell.
@@ -73,7 +76,7 @@ const (
 
 // Info says what a file was found to be.
 type Info struct {
-	Format    string   `json:"format"`              // csv, fixed, xlsx, xls, ods, parquet, json, jsonl
+	Format    string   `json:"format"`              // csv, fixed, xlsx, xls, ods, parquet, json, jsonl, html, spreadsheetml, xml
 	Container []string `json:"container,omitempty"` // outermost first: zip, tar, gz, zst
 	Charset   string   `json:"charset,omitempty"`
 	// Evidence says in one sentence why this character set.
@@ -96,7 +99,7 @@ type Info struct {
 // Headed reports whether the format names its columns, so that the first row
 // of every table is its header.
 func (i *Info) Headed() bool {
-	return i.Format == "json" || i.Format == "jsonl" || i.Format == "parquet"
+	return i.Format == "json" || i.Format == "jsonl" || i.Format == "parquet" || i.Format == "xml"
 }
 
 // Place is a spot in a file whose bytes are no text: the line and the character

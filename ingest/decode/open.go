@@ -85,6 +85,11 @@ func (s *Source) open(c *content) error {
 			return s.openParquet(c)
 		case kindText:
 			return s.openText(c)
+		case kindEncrypted:
+			if c, err = s.decrypt(c); err != nil {
+				return err
+			}
+			continue
 		}
 		if layers(append(slices.Clone(s.info.Container), label[k])) > 2 {
 			return refuse(c, "an archive in an archive in an archive", "send the file unpacked")
@@ -148,7 +153,7 @@ func (s *Source) openText(c *content) error {
 			return &Error{File: c.name, Found: "white space alone", Want: readable, Do: "send the file again", Err: ErrEmpty}
 		}
 	}
-	d, err := decide(c.r, c.size, c.name, s.options.Charset)
+	d, err := s.decide(c)
 	if err != nil {
 		return s.wrap(c, err)
 	}
@@ -169,14 +174,41 @@ func (s *Source) openText(c *content) error {
 	if err != nil {
 		return s.wrap(c, err)
 	}
-	isJSON, err := sniffText(c, head, s.options.Delimiter)
+	kind, err := sniffText(c, head, s.options.Delimiter)
 	if err != nil {
 		return err
 	}
-	if isJSON {
+	switch kind {
+	case textJSON:
 		return s.openJSON(c, t)
+	case textHTML:
+		return s.openHTML(c, t)
+	case textXML:
+		return s.openXML(c, t)
 	}
 	return s.openDelimited(c, t, head, whole)
+}
+
+// decide decides the character set of a text. One that the text declares counts
+// where all of it can be read so, unless it is plainly UTF-8.
+func (s *Source) decide(c *content) (decision, error) {
+	if s.options.Charset == "" {
+		label, err := declaredCharset(c)
+		if err != nil {
+			return decision{}, err
+		}
+		if label != "" {
+			found, err := decide(c.r, c.size, c.name, "")
+			if err == nil && found.charset == (utf8Text{}) && found.fit.bad == 0 {
+				return found, nil
+			}
+			if d, err := decide(c.r, c.size, c.name, label); err == nil && d.fit.bad == 0 {
+				d.evidence, d.note = "the file declares it, and all of it is text in it", ""
+				return d, nil
+			}
+		}
+	}
+	return decide(c.r, c.size, c.name, s.options.Charset)
 }
 
 // wrap adds the file to an error that does not know it.

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -26,6 +28,7 @@ const (
 	kindXLS
 	kindODS
 	kindParquet
+	kindEncrypted // a workbook, if it opens with the password that Excel uses by itself
 )
 
 // refused are formats that are known by their first bytes and not read. Of
@@ -53,7 +56,7 @@ var refused = []struct{ magic, found, do string }{
 }
 
 // readable names what Open reads, for messages.
-const readable = "CSV, XLSX, XLS, ODS, Parquet, JSON or JSON Lines, alone or in .zip, .tar, .gz or .zst"
+const readable = "CSV, XLSX, XLS, ODS, Parquet, JSON, JSON Lines, XML or an HTML table, alone or in .zip, .tar, .gz or .zst"
 
 // sniff tells what c is by its bytes, or refuses it.
 func sniff(c *content) (kind, error) {
@@ -191,19 +194,29 @@ func sniffOLE(c *content) (kind, error) {
 	}
 	switch {
 	case f.Has("EncryptedPackage"):
-		return 0, &Error{File: c.name, Found: "a workbook with a password", Want: "one without", Do: "remove the password and save it as .xlsx", Err: ErrEncrypted}
+		return kindEncrypted, nil
 	case f.Has("Workbook"), f.Has("Book"):
 		return kindXLS, nil
 	}
 	return 0, refuse(c, "an OLE file that is no workbook", do)
 }
 
-// sniffText tells JSON from delimited text, and refuses what is neither. A
-// control character may be the delimiter that was asked for.
-func sniffText(c *content, head []byte, delimiter string) (json bool, err error) {
+// textKind is what a text is by how it begins.
+type textKind int
+
+const (
+	textDelimited textKind = iota
+	textJSON
+	textHTML
+	textXML
+)
+
+// sniffText tells what a text is, and refuses what is none. A control character
+// may be the delimiter that was asked for.
+func sniffText(c *content, head []byte, delimiter string) (textKind, error) {
 	text := bytes.TrimLeft(head, " \t\r\n")
 	if len(text) == 0 {
-		return false, &Error{File: c.name, Found: "white space alone", Want: readable, Do: "send the file again", Err: ErrEmpty}
+		return 0, &Error{File: c.name, Found: "white space alone", Want: readable, Do: "send the file again", Err: ErrEmpty}
 	}
 	controls := 0
 	for _, b := range head {
@@ -212,16 +225,18 @@ func sniffText(c *content, head []byte, delimiter string) (json bool, err error)
 		}
 	}
 	if controls*50 > len(head) {
-		return false, refuse(c, "binary data of no known format", "send the table itself as CSV or XLSX")
+		return 0, refuse(c, "binary data of no known format", "send the table itself as CSV or XLSX")
 	}
-	start := bytes.ToLower(text[:min(len(text), 512)])
-	for _, p := range []string{"<!doctype html", "<html", "<head", "<table", "<meta"} {
-		if bytes.HasPrefix(start, []byte(p)) {
-			return false, refuse(c, "an HTML page", "save it as .xlsx or CSV; a web page or an \"Excel\" export of one is no workbook")
+	if text[0] == '<' {
+		if kind := markup(text); kind != textDelimited {
+			return kind, nil
 		}
 	}
-	if bytes.HasPrefix(start, []byte("<?xml")) {
-		return false, refuse(c, "an XML file", "save it as .xlsx, CSV or JSON")
+	if bytes.HasPrefix(bytes.ToLower(text[:min(len(text), 64)]), []byte("mime-version:")) {
+		return 0, refuse(c, "a web archive (MHTML)", "open it and save it as .xlsx or CSV")
+	}
+	if body := callback(text); body != nil {
+		text = body
 	}
 	next := byte(0)
 	if rest := bytes.TrimLeft(text[1:], " \t\r\n"); len(rest) > 0 {
@@ -229,11 +244,90 @@ func sniffText(c *content, head []byte, delimiter string) (json bool, err error)
 	}
 	switch text[0] {
 	case '{':
-		return next == '"' || next == '}' || next == 0, nil
+		if next == '"' || next == '}' || next == 0 {
+			return textJSON, nil
+		}
 	case '[':
-		return next == '{' || next == '[' || next == ']' || next == 0 || valuesOnly(text), nil
+		if next == '{' || next == '[' || next == ']' || next == 0 || valuesOnly(text) {
+			return textJSON, nil
+		}
 	}
-	return false, nil
+	return textDelimited, nil
+}
+
+// htmlTags are those that a page or a part of one begins with.
+var htmlTags = []string{"html", "head", "body", "table", "meta", "style", "title", "div", "center", "font", "script", "p", "br", "span", "h1", "h2", "h3", "h4", "form", "link", "thead", "tbody", "tr", "td"}
+
+// markup tells HTML and XML by the first tag behind declarations and comments.
+func markup(text []byte) textKind {
+	declared := false
+	for {
+		text = bytes.TrimLeft(text, " \t\r\n")
+		lower := bytes.ToLower(text[:min(len(text), 64)])
+		end := ""
+		switch {
+		case bytes.HasPrefix(lower, []byte("<!doctype html")):
+			return textHTML
+		case bytes.HasPrefix(lower, []byte("<?xml")):
+			declared, end = true, "?>"
+		case bytes.HasPrefix(lower, []byte("<?")):
+			end = "?>"
+		case bytes.HasPrefix(lower, []byte("<!--")):
+			end = "-->"
+		case bytes.HasPrefix(lower, []byte("<!doctype")):
+			return textXML // which refuses it by name
+		}
+		if end != "" {
+			i := bytes.Index(text, []byte(end))
+			if i < 0 {
+				break
+			}
+			text = text[i+len(end):]
+			continue
+		}
+		n := 1
+		for n < len(lower) && (lower[n] >= 'a' && lower[n] <= 'z' || n > 1 && (lower[n] >= '0' && lower[n] <= '9' || lower[n] == ':' || lower[n] == '-' || lower[n] == '_' || lower[n] == '.') || lower[n] >= 0x80) {
+			n++
+		}
+		if len(lower) == 0 || lower[0] != '<' || n == 1 || n == len(lower) {
+			break
+		}
+		if slices.Contains(htmlTags, string(lower[1:n])) {
+			return textHTML
+		}
+		if declared || (lower[n] == '>' || lower[n] == ' ' || lower[n] == '/' || lower[n] == '\n' || lower[n] == '\r' || lower[n] == '\t') && (bytes.Contains(text, []byte("</")) || bytes.Contains(text, []byte("/>"))) {
+			return textXML
+		}
+		break
+	}
+	if declared {
+		return textXML
+	}
+	return textDelimited
+}
+
+// declaration finds the character set that HTML or XML declares in its first bytes.
+var declaration = regexp.MustCompile(`(?i)^\s*<\?xml[^>]*\sencoding\s*=\s*["']([a-z0-9_:.-]+)["']|<meta[^>]*charset\s*=\s*["']?\s*([a-z0-9_:.-]+)`)
+
+// declaredCharset returns the character set that a page or an XML file declares,
+// "" where it declares none or one that its first bytes contradict.
+func declaredCharset(c *content) (string, error) {
+	head := make([]byte, min(c.size, 4096))
+	if n, err := c.r.ReadAt(head, 0); n < len(head) {
+		return "", fmt.Errorf("decode %s: %w", c.name, err)
+	}
+	if mark, _ := byteOrderMark(head); mark != nil || !bytes.HasPrefix(bytes.TrimLeft(head, " \t\r\n"), []byte("<")) {
+		return "", nil
+	}
+	m := declaration.FindSubmatch(head)
+	if m == nil {
+		return "", nil
+	}
+	label := strings.ToLower(string(append(m[1], m[2]...)))
+	if strings.HasPrefix(label, "utf-16") || strings.HasPrefix(label, "ucs-2") {
+		return "", nil // read as bytes of one kind, it is none
+	}
+	return label, nil
 }
 
 // valuesOnly reports whether a text is an array of strings and numbers, as far
@@ -257,3 +351,5 @@ func valuesOnly(text []byte) bool {
 		}
 	}
 }
+
+func callback(text []byte) []byte { return nil }
