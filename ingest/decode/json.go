@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strconv"
 	"unicode/utf8"
 )
@@ -75,6 +76,9 @@ func (t *jsonTable) next() (Row, error) {
 	clear(t.cells)
 	t.reset()
 	err = t.members(r, func(column int, value []byte) error {
+		if t.layout.bindings && value[0] == '{' {
+			value = boundValue(value)
+		}
 		cell, err := t.cell(value, t.maxCell)
 		t.cells[column] = cell
 		return err
@@ -242,6 +246,11 @@ func (t *jsonTable) members(r jsonRecord, member func(column int, value []byte) 
 			if t.layout.features && string(key) == "type" {
 				return nil // always "Feature"
 			}
+			if t.layout.features && string(key) == "geometry" {
+				if err := t.point(value, member); err != nil {
+					return err
+				}
+			}
 			return t.member(0, key, value, member)
 		}
 		q := jsonParser{b: value, base: p.pos - len(value)}
@@ -258,6 +267,56 @@ func (t *jsonTable) members(r jsonRecord, member func(column int, value []byte) 
 		e.Col = utf8.RuneCount(at[i+1:]) + 1
 	}
 	return e
+}
+
+// point gives the coordinates of a GeoJSON point as columns of their own: degrees
+// as lon and lat, others as x and y.
+func (t *jsonTable) point(geometry []byte, member func(int, []byte) error) error {
+	members, err := keysOf(geometry, 16)
+	if geometry[0] != '{' || err != nil {
+		return nil
+	}
+	var coordinates [][]byte
+	is := false
+	for _, m := range members {
+		switch m.key {
+		case "type":
+			is = string(m.value) == `"Point"`
+		case "coordinates":
+			p := jsonParser{b: m.value}
+			if m.value[0] != '[' || p.array(func(v []byte) error { coordinates = append(coordinates, v); return nil }) != nil {
+				return nil
+			}
+		}
+	}
+	if !is || len(coordinates) < 2 || len(coordinates) > 4 {
+		return nil
+	}
+	for i, name := range []string{"lon", "lat"} {
+		v, err := strconv.ParseFloat(string(coordinates[i]), 64)
+		if err != nil {
+			return nil
+		}
+		t.columns.projected = t.columns.projected || math.Abs(v) > []float64{180, 90}[i]
+		if err := t.member(2, []byte(name), coordinates[i], member); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// boundValue is the value in a binding of SPARQL results.
+func boundValue(binding []byte) []byte {
+	members, err := keysOf(binding, 16)
+	if err != nil {
+		return binding
+	}
+	for _, m := range members {
+		if m.key == "value" {
+			return m.value
+		}
+	}
+	return binding
 }
 
 func (t *jsonTable) refuse(line int64, found string) *Error {
@@ -318,20 +377,32 @@ func (c *jsonCells) text(value []byte) ([]byte, error) {
 	return value, nil
 }
 
-// jsonColumns are the columns of a JSON table. Keys of the object and of a
-// GeoJSON feature's properties are counted apart.
+// jsonColumns are the columns of a JSON table. Keys of the object, of a GeoJSON
+// feature's properties and of its coordinates are counted apart.
 type jsonColumns struct {
 	names  []string
-	levels [2]map[string]int
+	levels [3]map[string]int
 	naming int // the column that names the nodes of a tree; -1: none does
+	// projected says that some coordinates are no degrees.
+	projected bool
 }
 
 func newJSONColumns() jsonColumns {
-	return jsonColumns{levels: [2]map[string]int{{}, {}}, naming: -1}
+	return jsonColumns{levels: [3]map[string]int{{}, {}, {}}, naming: -1}
 }
 
 // finish names the columns that are no keys of the objects.
 func (c *jsonColumns) finish(s shape) error {
+	for key, i := range c.levels[2] {
+		name := key
+		if c.projected {
+			name = map[string]string{"lon": "x", "lat": "y"}[key]
+		}
+		for c.has(name) {
+			name = "_" + name
+		}
+		c.names[i] = name
+	}
 	switch s {
 	case shapeKeyed:
 		c.names[0] = c.free("key")
@@ -348,6 +419,13 @@ func (c *jsonColumns) finish(s shape) error {
 		c.names = append(c.names, c.free("level"), c.free("path"))
 	}
 	return nil
+}
+
+// has reports whether a key of the objects or of their properties is called so.
+func (c *jsonColumns) has(name string) bool {
+	_, outside := c.levels[0][name]
+	_, within := c.levels[1][name]
+	return outside || within
 }
 
 // free returns the name with as many underscores before it as keys make needful.

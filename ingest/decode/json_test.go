@@ -36,7 +36,7 @@ func TestJSONBecomesAHeaderAndARowPerObject(t *testing.T) {
 		{"under two keys", `{"result":{"total":1,"records":[{"a":1}]}}`, "json", `under "result.records"`, []record{{1, []string{"a"}}, {1, []string{"1"}}}},
 		{"several arrays, one with a table's name", `{"fields":[{"id":"a"}],"records":[{"a":1}]}`, "json", "left out of the document: fields", []record{{1, []string{"a"}}, {1, []string{"1"}}}},
 		{"GeoJSON", `{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"name":"兰州"},"geometry":{"type":"Point","coordinates":[103.8,36.1]}}]}`, "json", `under "features"`,
-			[]record{{1, []string{"name", "geometry"}}, {1, []string{"兰州", `{"type":"Point","coordinates":[103.8,36.1]}`}}}},
+			[]record{{1, []string{"name", "lon", "lat", "geometry"}}, {1, []string{"兰州", "103.8", "36.1", `{"type":"Point","coordinates":[103.8,36.1]}`}}}},
 		{"JSON Lines", "{\"a\":1}\n{\"a\":2,\"b\":3}\n", "jsonl", "", []record{{1, []string{"a", "b"}}, {1, []string{"1", ""}}, {2, []string{"2", "3"}}}},
 		{"JSON Lines with blank lines and CRLF", "{\"a\":1}\r\n\r\n{\"a\":2}", "jsonl", "", []record{{1, []string{"a"}}, {1, []string{"1"}}, {3, []string{"2"}}}},
 		{"JSON Lines with nested arrays", "{\"a\":[{\"x\":1}]}\n{\"a\":[]}\n", "jsonl", "", []record{{1, []string{"a"}}, {1, []string{`[{"x":1}]`}}, {2, []string{"[]"}}}},

@@ -35,6 +35,7 @@ const (
 	shapeArrays               // an array of arrays
 	shapeValues               // an array of values that hold none
 	shapeLeaves               // objects in objects, down to values
+	shapeCells                // objects that hold an array of cells, as of Google Visualization
 )
 
 // layout is where the rows of a JSON text are and how they are written.
@@ -49,6 +50,8 @@ type layout struct {
 	features bool   // GeoJSON: the columns are inside "properties"
 	children string // the key under which a node of a tree holds others
 	others   []string
+	header   []string // the names of the columns, where they stand beside rows that are arrays
+	bindings bool     // results of SPARQL: a value is an object that also says its type
 }
 
 func (l *layout) format() string {
@@ -73,7 +76,13 @@ func (l *layout) notes() []string {
 	switch l.shape {
 	case shapeTree:
 		say("the objects are a tree: those under %q are rows below the row they belong to, with their level and path", l.children)
+	case shapeCells:
+		say("the rows are those of a table of Google Visualization")
 	case shapeArrays:
+		if l.header != nil {
+			say("the rows are the arrays under %q, and their columns are named beside them", l.path)
+			break
+		}
 		say("the rows are arrays: the first is the header if it holds strings alone, else the columns are c1, c2 and so on")
 	case shapeValues:
 		say("the rows are the values of one array, in the column \"value\"")
@@ -160,7 +169,16 @@ func arrayLayout(s *jsonScanner) (layout, error) {
 		return layout{}, &Error{File: s.file, Line: s.line, Found: "an empty JSON array", Want: "an array of objects",
 			Do: "send the file with its rows", Err: ErrEmpty}
 	default:
+		// An array a line is a table, one alone is a list of values.
 		l.shape = shapeValues
+		if err := s.skip(1); err != nil {
+			return layout{}, err
+		}
+		if c, err := s.space(); err == nil && c == '[' {
+			return layout{shape: shapeArrays, lines: true, line: 1}, nil
+		} else if err != nil && !errors.Is(err, errJSONEnd) {
+			return layout{}, err
+		}
 	}
 	return l, nil
 }
@@ -168,16 +186,20 @@ func arrayLayout(s *jsonScanner) (layout, error) {
 // jsonWalk looks for tables inside an object: arrays of objects, records keyed
 // by an id, and objects in objects down to values.
 type jsonWalk struct {
-	scanner *jsonScanner
-	want    string
-	wanted  *layout
-	found   []layout // arrays of objects
-	more    int      // beyond maxTables
-	keyed   []layout
-	nested  bool // there are values that are objects or arrays
-	geo     bool // the top object says that it is a FeatureCollection
-	topKeys map[string]bool
-	leaves  leafEvidence
+	scanner   *jsonScanner
+	want      string
+	wanted    *layout
+	found     []layout // arrays of objects
+	arrays    []layout // arrays of arrays, and of rows of Google Visualization
+	blank     []layout // arrays without anything in them, called as tables are
+	heads     []jsonHead
+	more      int // beyond maxTables
+	keyed     []layout
+	nested    bool // there are values that are objects or arrays
+	geo       bool // the top object says that it is a FeatureCollection
+	topKeys   map[string]bool
+	leaves    leafEvidence
+	headBytes int // that are kept of names
 }
 
 // leafEvidence is what speaks for objects in objects down to values.
@@ -339,6 +361,53 @@ func (w *jsonWalk) member(at, key string, depth int, own *container) error {
 	return nil
 }
 
+// headKeys are what the names of columns are called, where they stand beside
+// rows that are arrays.
+var headKeys = []string{"cols", "columns", "fields", "header", "headers", "head", "names", "vars", "columnnames", "column_names", "titles", "labels", "表头", "列名", "字段"}
+
+// labelKeys name a column that is described by an object, the likelier first.
+var labelKeys = []string{"label", "title", "name", "field", "id", "key"}
+
+// maxHeadBytes bounds the names that are kept of a document.
+const maxHeadBytes = 1 << 20
+
+// jsonHead is an array that may be the names of columns.
+type jsonHead struct {
+	path  string
+	names []string
+}
+
+// columnName returns the name of a column: a string, or a text of an object.
+func columnName(raw []byte) (string, bool) {
+	if raw[0] == '"' {
+		return jsonKey(raw)
+	} else if raw[0] != '{' {
+		return "", false
+	}
+	members, err := keysOf(raw, 64)
+	if err != nil {
+		return "", false
+	}
+	for _, key := range labelKeys {
+		for _, m := range members {
+			if m.key == key && m.value[0] == '"' && len(m.value) > 2 {
+				return jsonKey(m.value)
+			}
+		}
+	}
+	return "", false
+}
+
+// holdsCells reports whether an object is a row of Google Visualization.
+func holdsCells(raw []byte) bool {
+	members, err := keysOf(raw, 3)
+	return err == nil && len(members) < 3 && slices.ContainsFunc(members, func(m jsonMember) bool { return m.key == "c" && m.value[0] == '[' })
+}
+
+// lastKey and parentOf cut a path in two.
+func lastKey(path string) string  { return path[strings.LastIndexByte(path, '.')+1:] }
+func parentOf(path string) string { return path[:max(0, strings.LastIndexByte(path, '.'))] }
+
 // array walks an array; the scanner stands at its bracket.
 func (w *jsonWalk) array(at string, depth int) error {
 	s := w.scanner
@@ -348,44 +417,119 @@ func (w *jsonWalk) array(at string, depth int) error {
 	if err != nil {
 		return s.ended(err)
 	}
-	if c == '{' && depth <= maxJSONDepth {
-		if len(w.found) < maxTables {
-			w.found = append(w.found, l)
-		} else {
-			w.more++
-		}
+	near := depth <= maxJSONDepth
+	note := func(list []layout) []layout {
 		if w.want != "" && at == w.want {
 			w.wanted = &l
 		}
+		if len(list) < maxTables {
+			return append(list, l)
+		}
+		w.more++
+		return list
 	}
+	head := near && slices.Contains(headKeys, strings.ToLower(lastKey(at)))
+	var names []string
 	for first := true; ; first = false {
-		if first && (c == '{' || c == '[') { // nothing in it is a value
+		if first && c == '[' { // nothing in it is a value
+			if l.shape = shapeArrays; near {
+				w.arrays = note(w.arrays)
+			}
+			w.leaves.other = true
+			return s.skip(1)
+		}
+		if first && c == '{' && !head && lastKey(at) != "rows" {
+			if near {
+				w.found = note(w.found)
+			}
 			w.leaves.other = true
 			return s.skip(1)
 		}
 		_, raw, err := s.element(first)
 		if err == io.EOF {
+			if l.shape = shapeArrays; first && near && slices.Contains(tableKeys, lastKey(at)) && len(w.blank) < maxTables {
+				w.blank = append(w.blank, l)
+			}
+			if head && len(names) > 0 && len(w.heads) < maxTables {
+				w.heads = append(w.heads, jsonHead{at, names})
+			}
 			return nil
 		} else if err != nil {
 			return err
 		}
 		if raw[0] == '{' || raw[0] == '[' {
 			w.leaves.other = true
-			return s.skip(1)
+			switch {
+			case first && near && holdsCells(raw):
+				l.shape, head = shapeCells, false
+				w.arrays = note(w.arrays)
+			case first && near:
+				w.found = note(w.found)
+			}
+			if !head {
+				return s.skip(1)
+			}
+		} else {
+			w.leaves.elements++
 		}
-		w.leaves.elements++
+		if !head {
+			continue
+		}
+		name, ok := columnName(raw)
+		if w.headBytes += len(name); !ok || len(names) == maxColumns || w.headBytes > maxHeadBytes {
+			if head, names = false, nil; c == '{' {
+				return s.skip(1)
+			}
+			continue
+		}
+		names = append(names, name)
 	}
+}
+
+// headed returns the rows that are arrays and whose columns are named beside
+// them, or those that stand in a document without any other table.
+func (w *jsonWalk) headed() (layout, bool) {
+	var found []layout
+	for _, list := range [][]layout{w.arrays, w.blank} {
+		for _, l := range list {
+			if i := slices.IndexFunc(w.heads, func(h jsonHead) bool { return parentOf(h.path) == parentOf(l.path) }); i >= 0 && len(found) < 2 {
+				l.header = w.heads[i].names
+				found = append(found, l)
+			}
+		}
+		if len(found) > 0 || len(w.found) > 0 {
+			break
+		}
+	}
+	if len(found) == 0 && len(w.found) == 0 && len(w.keyed) == 0 {
+		found = w.arrays
+	}
+	if len(found) != 1 {
+		return layout{}, false
+	}
+	return found[0], true
 }
 
 // choose picks the table of a document that is one object. Arrays of objects
 // come before keyed records, and those before values without records.
 func (w *jsonWalk) choose(file string) (layout, error) {
 	if w.wanted != nil {
+		for _, h := range w.heads {
+			if (w.wanted.shape == shapeArrays || w.wanted.shape == shapeCells) && parentOf(h.path) == parentOf(w.wanted.path) {
+				w.wanted.header = h.names
+			}
+		}
 		return w.pick(*w.wanted), nil
+	}
+	if l, ok := w.headed(); ok {
+		return w.pick(l), nil
 	}
 	tables, count := w.found, len(w.found)+w.more
 	if count == 0 {
 		tables, count = w.keyed, len(w.keyed)
+	}
+	if count == 0 && len(w.arrays) > 1 {
+		tables, count = w.arrays, len(w.arrays)
 	}
 	switch {
 	case count == 1:
@@ -418,8 +562,9 @@ func (w *jsonWalk) choose(file string) (layout, error) {
 // pick completes the layout of the table picked.
 func (w *jsonWalk) pick(l layout) layout {
 	l.features = w.geo && l.path == "features"
-	for _, other := range w.found {
-		if other.path != l.path {
+	l.bindings = l.path == "results.bindings" && slices.ContainsFunc(w.heads, func(h jsonHead) bool { return h.path == "head.vars" })
+	for _, other := range slices.Concat(w.found, w.arrays) {
+		if other.path != l.path && (l.header == nil || parentOf(other.path) != parentOf(l.path) || !slices.Contains(headKeys, strings.ToLower(lastKey(other.path)))) {
 			l.others = append(l.others, other.path)
 		}
 	}

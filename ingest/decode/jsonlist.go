@@ -1,9 +1,13 @@
 package decode
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
+	"time"
 )
 
 // jsonList reads the rows of a JSON text that have no keys: arrays, values, or
@@ -62,6 +66,12 @@ func (t *jsonList) next() (Row, error) {
 		if err := t.start(true); err != nil {
 			return Row{}, err
 		}
+		if t.layout.header != nil {
+			for _, name := range t.layout.header {
+				t.cells = append(t.cells, []byte(name))
+			}
+			return Row{Line: t.layout.line, Cells: append(t.cells, t.names(len(t.cells))...)}, nil
+		}
 		if !t.named {
 			return Row{Line: t.layout.line, Cells: t.names(0)}, nil
 		}
@@ -83,7 +93,7 @@ func (t *jsonList) names(from int) [][]byte {
 	var names [][]byte
 	for i := from; i < t.width; i++ {
 		switch t.layout.shape {
-		case shapeArrays:
+		case shapeArrays, shapeCells:
 			names = append(names, strconv.AppendInt([]byte("c"), int64(i+1), 10))
 		case shapeValues:
 			names = append(names, []byte("value"))
@@ -101,7 +111,7 @@ func (t *jsonList) measure() error {
 	}
 	defer t.src.Close()
 	for first := true; ; first = false {
-		strings := first && t.layout.shape == shapeArrays
+		strings := first && t.layout.shape == shapeArrays && t.layout.header == nil
 		_, err := t.row(func(value []byte) { strings = strings && value[0] == '"' })
 		if err == io.EOF {
 			break
@@ -112,7 +122,7 @@ func (t *jsonList) measure() error {
 			t.named = strings && len(t.cells) > 0
 		}
 	}
-	if t.width == 0 {
+	if t.width == 0 && t.layout.header == nil {
 		return &Error{File: t.file, Line: t.layout.line, Found: "an array of empty arrays", Want: "rows", Do: "send the file with its rows", Err: ErrEmpty}
 	}
 	return nil
@@ -139,15 +149,14 @@ func (t *jsonList) row(value func([]byte)) (int64, error) {
 	if t.layout.shape == shapeLeaves {
 		return t.nextLeaf()
 	}
-	line, raw, err := t.scan.element(t.first)
-	if err == io.EOF {
-		err = t.scan.finished()
-	}
+	line, raw, err := t.element()
 	if err != nil {
 		return 0, err
 	}
-	t.first = false
 	p := jsonParser{b: raw}
+	if t.layout.shape == shapeCells {
+		return line, t.cellsOf(line, raw)
+	}
 	if t.layout.shape == shapeArrays {
 		if raw[0] != '[' {
 			return 0, t.refuse(line, "something other than an array among arrays")
@@ -163,6 +172,97 @@ func (t *jsonList) row(value func([]byte)) (int64, error) {
 		return 0, t.refuse(line, err.Error())
 	}
 	return line, nil
+}
+
+// element returns the next row's line and text.
+func (t *jsonList) element() (int64, []byte, error) {
+	if t.layout.lines {
+		c, err := t.scan.space()
+		switch {
+		case errors.Is(err, errJSONEnd):
+			return 0, nil, io.EOF
+		case err != nil:
+			return 0, nil, err
+		case c != '[':
+			return 0, nil, t.scan.unexpected(c, "an array")
+		}
+		line := t.scan.line
+		raw, err := t.scan.value()
+		return line, raw, err
+	}
+	line, raw, err := t.scan.element(t.first)
+	if err == io.EOF && !t.layout.inside {
+		err = t.scan.finished()
+	}
+	t.first = false
+	return line, raw, err
+}
+
+// cellsOf puts the cells of a row of Google Visualization into t.cells: what a
+// cell shows where its value is a date, else its value.
+func (t *jsonList) cellsOf(line int64, raw []byte) error {
+	row, err := keysOf(raw, maxColumns)
+	if err != nil {
+		return t.refuse(line, err.Error())
+	}
+	for _, m := range row {
+		if m.key != "c" {
+			continue
+		}
+		p := jsonParser{b: m.value}
+		err = p.array(func(cell []byte) error {
+			value, shown := []byte("null"), []byte(nil)
+			if cell[0] == '{' {
+				members, err := keysOf(cell, maxColumns)
+				if err != nil {
+					return err
+				}
+				for _, m := range members {
+					switch m.key {
+					case "v":
+						value = m.value
+					case "f":
+						shown = m.value
+					}
+				}
+			}
+			if bytes.HasPrefix(value, []byte(`"Date(`)) {
+				if date, ok := vizDate(string(value[len(`"Date(`):])); ok {
+					value = []byte(`"` + date + `"`)
+				} else if shown != nil {
+					value = shown
+				}
+			}
+			return t.add(value)
+		})
+		if err != nil {
+			return t.refuse(line, err.Error())
+		}
+	}
+	return nil
+}
+
+// vizDate reads Date(2024,0,31) and Date(2024,0,31,10,11,12), in which the months
+// count from 0.
+func vizDate(s string) (string, bool) {
+	s, ok := strings.CutSuffix(s, `)"`)
+	var n [6]int
+	parts := strings.Split(s, ",")
+	if !ok || len(parts) < 3 || len(parts) > 7 {
+		return "", false
+	}
+	for i, part := range parts[:min(len(parts), 6)] {
+		v, err := strconv.Atoi(strings.TrimSpace(part))
+		if err != nil || v < 0 || v > 9999 {
+			return "", false
+		}
+		n[i] = v
+	}
+	at := time.Date(n[0], time.Month(n[1]+1), n[2], n[3], n[4], n[5], 0, time.UTC)
+	if len(parts) == 3 {
+		return at.Format(time.DateOnly), true
+	}
+	return at.Format(time.DateTime), true
 }
 
 func (t *jsonList) refuse(line int64, found string) *Error {

@@ -284,7 +284,7 @@ func (s *Source) openJSON(c *content, t *text) error {
 	s.info.Format = l.format()
 	s.info.Notes = append(s.info.Notes, l.notes()...)
 	switch l.shape {
-	case shapeArrays, shapeValues, shapeLeaves:
+	case shapeArrays, shapeValues, shapeLeaves, shapeCells:
 		table := &jsonList{file: c.name, open: t.open, layout: l, maxCell: s.options.MaxCell}
 		s.tables, s.closers = []Table{table}, append(s.closers, table.close)
 	default:

@@ -235,8 +235,8 @@ func sniffText(c *content, head []byte, delimiter string) (textKind, error) {
 	if bytes.HasPrefix(bytes.ToLower(text[:min(len(text), 64)]), []byte("mime-version:")) {
 		return 0, refuse(c, "a web archive (MHTML)", "open it and save it as .xlsx or CSV")
 	}
-	if body := callback(text); body != nil {
-		text = body
+	if callback.Match(text[:min(len(text), 512)]) {
+		return 0, refuse(c, "JSON in a call of a function (JSONP)", "send what stands between its brackets")
 	}
 	next := byte(0)
 	if rest := bytes.TrimLeft(text[1:], " \t\r\n"); len(rest) > 0 {
@@ -341,7 +341,8 @@ func valuesOnly(text []byte) bool {
 	for first := true; ; first = false {
 		_, raw, err := s.element(first)
 		if err == io.EOF {
-			return s.finished() == io.EOF
+			c, err := s.space() // another one may follow on a line of its own
+			return errors.Is(err, errJSONEnd) || err == nil && c == '['
 		} else if err != nil {
 			return errors.Is(err, ErrCorrupt) // the sample ends
 		}
@@ -352,4 +353,5 @@ func valuesOnly(text []byte) bool {
 	}
 }
 
-func callback(text []byte) []byte { return nil }
+// callback is how JSON begins that a web page loads as a script.
+var callback = regexp.MustCompile(`^(/\*[^*]*\*/\s*)?[A-Za-z_$][A-Za-z0-9_.$]*\(\s*(\{\s*"|\[\s*[{\["])`)
