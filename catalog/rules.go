@@ -66,6 +66,10 @@ type Withhold struct {
 // again when one of them changes.
 type Derivation struct {
 	Inputs []ID `json:"inputs,omitempty" yaml:"inputs"`
+	// Optional are those inputs that may be missing while another one is there:
+	// they are empty tables then. Nothing is computed without the others, since
+	// what is not there yet would be told as nothing.
+	Optional []ID `json:"optional,omitempty" yaml:"optional"`
 	// Catalog lets the query read the tables of schema catalog, which change
 	// with every release.
 	Catalog bool `json:"catalog,omitempty" yaml:"catalog"`
@@ -248,6 +252,11 @@ func (d *Dataset) validateRules(bad func(path, format string, args ...any)) {
 		}
 		if len(c.Inputs) == 0 && !c.Catalog {
 			bad("$.derived.inputs", "want the datasets that it is computed from, or catalog: true")
+		}
+		for i, id := range c.Optional {
+			if !slices.Contains(c.Inputs, id) {
+				bad(fmt.Sprintf("$.derived.optional[%d]", i), "%q is not among the inputs", id)
+			}
 		}
 		for i, x := range c.Discloses {
 			path := fmt.Sprintf("$.derived.discloses[%d]", i)

@@ -83,8 +83,13 @@ func (e *reopened) Error() string {
 }
 func (e *reopened) Unwrap() error { return e.err }
 
-// derive computes a release of a dataset that follows from others.
-func derive(ctx context.Context, cat *catalog.Catalog, d *catalog.Dataset, inputs []*catalog.Dataset, p *progress) (*catalog.Release, error) {
+// errNothingYet is a computed dataset that would begin without a row while some of
+// what it is computed from is missing.
+var errNothingYet = errors.New("nothing to compute yet")
+
+// derive computes a release of a dataset that follows from others, some of which
+// may be missing.
+func derive(ctx context.Context, cat *catalog.Catalog, d *catalog.Dataset, inputs []*catalog.Dataset, missing bool, p *progress) (*catalog.Release, error) {
 	st, err := cat.Stage(d.ID)
 	if err != nil {
 		return nil, err
@@ -96,6 +101,11 @@ func derive(ctx context.Context, cat *catalog.Catalog, d *catalog.Dataset, input
 		return nil, reclassified(st, d, err)
 	} else if err != nil {
 		return nil, err
+	}
+	if missing && built.Manifest.Rows == 0 {
+		if _, err := cat.Current(d.ID); errors.Is(err, catalog.ErrNotFound) {
+			return nil, errNothingYet
+		}
 	}
 	r, err := publishBuilt(ctx, cat, st, built, p)
 	if errors.Is(err, catalog.ErrUnchanged) {

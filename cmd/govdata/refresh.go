@@ -70,8 +70,9 @@ func (a *app) follow(ctx context.Context, cat *catalog.Catalog, w io.Writer) {
 }
 
 // refreshDerived computes what follows from datasets that have changed, and
-// says so in w. A dataset of whose inputs none is there is left out. One that
-// fails does not keep the others from being computed.
+// says so in w. A dataset is left out of whose inputs none is there, or one that is
+// not optional is missing. One that fails does not keep the others from being
+// computed.
 func (a *app) refreshDerived(ctx context.Context, cat *catalog.Catalog, w io.Writer) error {
 	all, err := a.definitions(cat)
 	if err != nil {
@@ -82,20 +83,27 @@ func (a *app) refreshDerived(ctx context.Context, cat *catalog.Catalog, w io.Wri
 		if d.Derived == nil {
 			continue
 		}
-		inputs, some, err := inputsOf(cat, d, all)
+		inputs, missing, err := inputsOf(cat, d, all)
 		if err != nil {
 			errs = append(errs, err)
 			continue
-		} else if !some {
+		}
+		if len(missing) == len(inputs) && len(missing) > 0 {
 			continue
 		}
-		r, err := derive(ctx, cat, d, inputs, newProgress(nil, string(d.ID)))
+		if i := slices.IndexFunc(missing, func(id catalog.ID) bool { return !slices.Contains(d.Derived.Optional, id) }); i >= 0 {
+			if current, err := cat.Current(d.ID); err == nil {
+				fmt.Fprintf(w, "%s: not computed, there is no %s; release %s stays current\n", d.ID, missing[i], current.Release)
+			}
+			continue
+		}
+		r, err := derive(ctx, cat, d, inputs, len(missing) > 0, newProgress(nil, string(d.ID)))
 		damage, back := (*catalog.Damage)(nil), (*catalog.ComingBack)(nil)
 		if errors.As(err, &damage) {
 			fmt.Fprintf(w, "%s: not computed: %v\n", d.ID, damage)
 		} else if errors.As(err, &back) {
 			fmt.Fprintf(w, "%s: not computed: %v\n", d.ID, back.Withdrawn)
-		} else if err != nil && !errors.Is(err, catalog.ErrUnchanged) {
+		} else if err != nil && !errors.Is(err, catalog.ErrUnchanged) && !errors.Is(err, errNothingYet) {
 			errs = append(errs, err)
 		} else if err == nil {
 			fmt.Fprintf(w, "%s: computed, release %s, %d rows\n", d.ID, r.Release, r.Rows)
@@ -104,23 +112,32 @@ func (a *app) refreshDerived(ctx context.Context, cat *catalog.Catalog, w io.Wri
 	return errors.Join(errs...)
 }
 
-// inputsOf returns the definitions of what a dataset is computed from, and
-// whether there is anything to compute it from.
-func inputsOf(cat *catalog.Catalog, d *catalog.Dataset, all []*catalog.Dataset) (inputs []*catalog.Dataset, some bool, err error) {
+// inputsOf returns the definitions of what a dataset is computed from, and which of
+// these have no release. A dataset without inputs reads the catalog; where that is
+// empty, it is itself what is missing.
+func inputsOf(cat *catalog.Catalog, d *catalog.Dataset, all []*catalog.Dataset) (inputs []*catalog.Dataset, missing []catalog.ID, err error) {
 	for _, id := range d.Derived.Inputs {
 		i := slices.IndexFunc(all, func(o *catalog.Dataset) bool { return o.ID == id })
 		if i < 0 {
-			return nil, false, fmt.Errorf("%s is computed from %s, which is not defined: %w", d.ID, id, catalog.ErrInvalid)
+			return nil, nil, fmt.Errorf("%s is computed from %s, which is not defined: %w", d.ID, id, catalog.ErrInvalid)
 		}
 		inputs = append(inputs, all[i])
-		_, err := cat.Current(id)
-		some = some || err == nil || errors.Is(err, catalog.ErrCorrupt)
+		switch _, err := cat.Current(id); {
+		case err == nil:
+		case errors.Is(err, catalog.ErrNotFound) || errors.Is(err, catalog.ErrGone):
+			missing = append(missing, id)
+		case !errors.Is(err, catalog.ErrCorrupt): // which derive names
+			return nil, nil, err
+		}
 	}
 	if len(d.Derived.Inputs) == 0 {
 		ids, err := cat.IDs()
-		return nil, len(ids) > 0, err
+		if err != nil || len(ids) > 0 {
+			return nil, nil, err
+		}
+		missing = append(missing, d.ID)
 	}
-	return inputs, some, nil
+	return inputs, missing, nil
 }
 
 // refreshDaily computes what depends on the day when a new one begins in the

@@ -4,6 +4,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"govdata/datasets"
 )
 
 // What follows from a dataset changes with it, and only then.
@@ -42,4 +44,50 @@ func TestComputedDatasetsFollowTheirInputs(t *testing.T) {
 	if out := must(t, exitDone, "verify", "--deep", "--data", data); !strings.Contains(out, "4 datasets, 10 releases") || !strings.Contains(out, ", 0 mismatches") {
 		t.Errorf("verify: %q", out)
 	}
+}
+
+// What is not there yet is not told as nothing: a computed dataset waits for what
+// it needs.
+func TestComputedDatasetsWaitForTheirInputs(t *testing.T) {
+	data := t.TempDir()
+	list := func() string { return must(t, exitDone, "list", "--data", data) }
+	ingest := func(id, file string) {
+		t.Helper()
+		path := filepath.Join("../../datasets", id, file)
+		if _, stderr, code := govdata(t, "ingest", id, path, "--data", data); code != exitDone && code != exitRejected {
+			t.Fatalf("ingest %s: %d %s", id, code, stderr)
+		}
+	}
+	ingest("regions", firstSample(t, "regions"))
+	ingest("illegal_fee_cases", "cases_province_2025.xlsx")
+	ingest("normative_documents", firstSample(t, "normative_documents"))
+	for _, id := range []string{"poverty_fund_balance", "fees_outside_catalog", "document_validity"} {
+		if strings.Contains(list(), id) {
+			t.Errorf("%s is published without what it is computed from\n%s", id, list())
+		}
+	}
+	// Every charge would be one outside of a catalog that is not there.
+	ingest("fee_catalog", "fee_catalog_2026.xlsx")
+	if !strings.Contains(list(), "fees_outside_catalog") {
+		t.Errorf("all that is needed is there, and fees_outside_catalog is not\n%s", list())
+	}
+	rows := must(t, exitDone, "query", "SELECT count(*) = (SELECT count(*) FROM illegal_fee_cases) FROM fees_outside_catalog", "--format", "csv", "--data", data)
+	if strings.Contains(rows, "true") {
+		t.Error("every charge is outside of the catalog")
+	}
+}
+
+func firstSample(t *testing.T, id string) string {
+	t.Helper()
+	all, err := datasets.Load(datasets.Bundled())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range all {
+		if string(d.ID) == id {
+			return d.Samples[0].File
+		}
+	}
+	t.Fatalf("%s is not defined", id)
+	return ""
 }
