@@ -33,6 +33,18 @@ func PrivateFile(path string) error {
 	return nil
 }
 
+// Writable returns why nothing can be written to the private half, or nil.
+func (c *Catalog) Writable() error {
+	if err := os.MkdirAll(c.PrivateDir(), 0o700); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(c.PrivateDir(), "writable-")
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
 // owned closes a file or a folder to all but its owner. Links and others that
 // are neither are left alone.
 func owned(path string, info fs.FileInfo) error {

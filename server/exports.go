@@ -261,11 +261,30 @@ func (r *exportsRunner) now(id string) *runningExport {
 	return nil
 }
 
+// otherRunner is how often a server that does not run the exports looks whether
+// the one that does has gone, and one that does for those that came in elsewhere.
+const otherRunner = 2 * time.Second
+
 // runExports runs the jobs that wait, one after another, and forgets old ones,
-// until ctx ends.
+// until ctx ends. Of all servers of a data directory one does.
 func (s *Server) runExports(ctx context.Context) {
-	tick := time.NewTicker(10 * time.Second)
+	tick := time.NewTicker(otherRunner)
 	defer tick.Stop()
+	for ctx.Err() == nil {
+		release, ok, err := s.exports.store.Claim(ctx)
+		if err != nil && ctx.Err() == nil {
+			s.o.Log.Error("exports", "error", err)
+		}
+		if ok {
+			defer release()
+			break
+		}
+		s.results.sweep(s.stands)
+		select {
+		case <-ctx.Done():
+		case <-tick.C:
+		}
+	}
 	for ctx.Err() == nil {
 		if _, err := s.exports.store.Discard(ctx, s.withdrawnFrom); err != nil && ctx.Err() == nil {
 			s.o.Log.Error("exports", "error", err)
@@ -305,6 +324,7 @@ func (s *Server) runExport(ctx context.Context, job *exports.Job) error {
 	}
 	set(running)
 	defer set(nil)
+	go s.watchExport(jobCtx, job.ID, cancel)
 	err := guarded(func() error { return s.export(jobCtx, job, running) })
 	s.metrics.queries.WithLabelValues(outcome(err)).Inc()
 	note := context.WithoutCancel(ctx)
@@ -321,6 +341,22 @@ func (s *Server) runExport(ctx context.Context, job *exports.Job) error {
 		job.Failure = &exports.Failure{Status: p.Status, Slug: p.Slug, Title: p.Title, Detail: p.Detail, Hint: p.Hint, Line: p.Line, Column: p.Column}
 	}
 	return s.exports.store.Finish(note, job)
+}
+
+// watchExport breaks off a job that was cancelled at another server.
+func (s *Server) watchExport(ctx context.Context, id string, cancel context.CancelFunc) {
+	tick := time.NewTicker(otherRunner)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if job, err := s.exports.store.Get(ctx, id); err == nil && job.Status == exports.Cancelled {
+				cancel()
+			}
+		}
+	}
 }
 
 // export writes the file of a job.

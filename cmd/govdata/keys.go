@@ -13,9 +13,9 @@ import (
 	"govdata/server/keys"
 )
 
-func openKeys(cat *catalog.Catalog) (*keys.Store, error) {
-	return keys.Open(filepath.Join(cat.PrivateDir(), "keys.sqlite"))
-}
+func keysPath(cat *catalog.Catalog) string { return filepath.Join(cat.PrivateDir(), "keys.sqlite") }
+
+func openKeys(cat *catalog.Catalog) (*keys.Store, error) { return keys.Open(keysPath(cat)) }
 
 func (a *app) keys() *cobra.Command {
 	c := &cobra.Command{

@@ -88,12 +88,9 @@ func (a *app) refreshDerived(ctx context.Context, cat *catalog.Catalog, w io.Wri
 			errs = append(errs, err)
 			continue
 		}
-		if len(missing) == len(inputs) && len(missing) > 0 {
-			continue
-		}
-		if i := slices.IndexFunc(missing, func(id catalog.ID) bool { return !slices.Contains(d.Derived.Optional, id) }); i >= 0 {
+		if lacks, ok := computable(d, missing); !ok {
 			if current, err := cat.Current(d.ID); err == nil {
-				fmt.Fprintf(w, "%s: not computed, there is no %s; release %s stays current\n", d.ID, missing[i], current.Release)
+				fmt.Fprintf(w, "%s: not computed, there is no %s; release %s stays current\n", d.ID, lacks, current.Release)
 			}
 			continue
 		}
@@ -138,6 +135,20 @@ func inputsOf(cat *catalog.Catalog, d *catalog.Dataset, all []*catalog.Dataset) 
 		missing = append(missing, d.ID)
 	}
 	return inputs, missing, nil
+}
+
+// computable tells whether a dataset can be computed without what is missing, and
+// if not, what it lacks.
+func computable(d *catalog.Dataset, missing []catalog.ID) (lacks catalog.ID, ok bool) {
+	if len(missing) > 0 && len(missing) >= len(d.Derived.Inputs) {
+		return missing[0], false
+	}
+	for _, id := range missing {
+		if !slices.Contains(d.Derived.Optional, id) {
+			return id, false
+		}
+	}
+	return "", true
 }
 
 // refreshDaily computes what depends on the day when a new one begins in the

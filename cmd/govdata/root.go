@@ -96,7 +96,13 @@ func (a *app) root() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 		PersistentPreRunE: func(c *cobra.Command, _ []string) error {
 			collectSeldom(400)
-			return fromEnvironment(c.Flags())
+			if err := fromEnvironment(c.Flags()); err != nil {
+				return err
+			}
+			if c.Name() != "worker" {
+				a.needTemp()
+			}
+			return nil
 		},
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
@@ -109,6 +115,24 @@ func (a *app) root() *cobra.Command {
 	)
 	argumentsAreUsage(root)
 	return root
+}
+
+// needTemp sees to a folder for temporary files: where the system's is not there or
+// cannot be written, one in the private half of the data directory. Where that
+// fails, whoever needs a temporary file says so.
+func (a *app) needTemp() {
+	f, err := os.CreateTemp("", "govdata-")
+	if err == nil {
+		f.Close()
+		os.Remove(f.Name())
+		return
+	}
+	dir, err := filepath.Abs(filepath.Join(a.data, "private", "tmp"))
+	if err == nil {
+		if err = os.MkdirAll(dir, 0o700); err == nil {
+			os.Setenv("TMPDIR", dir)
+		}
+	}
 }
 
 // collectSeldom has Go collect garbage less often than by its default of 100,

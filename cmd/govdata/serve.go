@@ -18,6 +18,8 @@ import (
 	"govdata/export"
 	"govdata/server"
 	"govdata/server/exports"
+	"govdata/server/hooks"
+	"govdata/server/keys"
 	"govdata/server/query"
 )
 
@@ -49,7 +51,10 @@ func (a *app) serve() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := cat.SecurePrivate(); err != nil {
+			readOnly := cat.Writable()
+			if readOnly != nil {
+				a.log.Warn("the data directory cannot be written: it is served, without exports that nobody waits for, webhooks and refresh, and keys stay as they are", "error", readOnly)
+			} else if err := cat.SecurePrivate(); err != nil {
 				a.log.Warn("others on this machine may read private files", "error", err)
 			}
 			pool, err := a.pool(cat, workers)
@@ -57,17 +62,12 @@ func (a *app) serve() *cobra.Command {
 				return err
 			}
 			defer pool.Close()
-			granted, err := openKeys(cat)
+			state, err := a.openState(cat, readOnly != nil)
 			if err != nil {
 				return err
 			}
-			defer granted.Close()
-			jobs, err := exports.Open(filepath.Join(cat.PrivateDir(), "exports"))
-			if err != nil {
-				return err
-			}
-			defer jobs.Close()
-			s, err := server.New(server.Options{Catalog: cat, Keys: granted, Exports: jobs, Engine: pool, Site: site, Limits: pool.Limits(), Sandbox: pool.Sandbox(), Rate: rate, TrustedProxies: proxies, Origins: origins, CheckBytes: int64(checkRate * (1 << 20)), Log: a.log, Software: "govdata " + version()})
+			defer state.close()
+			s, err := server.New(server.Options{Catalog: cat, Keys: state.keys, Exports: state.jobs, Engine: pool, Site: site, Limits: pool.Limits(), Sandbox: pool.Sandbox(), Rate: rate, TrustedProxies: proxies, Origins: origins, CheckBytes: int64(checkRate * (1 << 20)), Log: a.log, Software: "govdata " + version()})
 			if err != nil {
 				return err
 			}
@@ -77,7 +77,7 @@ func (a *app) serve() *cobra.Command {
 			}
 			// A copy of another site has that site's key, and needs none of its own.
 			if _, err := cat.PublicKey(""); errors.Is(err, catalog.ErrNotFound) {
-				if _, err := cat.SigningKey(); err != nil {
+				if _, err := cat.SigningKey(); err != nil && readOnly == nil {
 					return fmt.Errorf("serve: %w", err)
 				}
 			}
@@ -87,19 +87,16 @@ func (a *app) serve() *cobra.Command {
 			if os.Getenv("GOMEMLIMIT") == "" {
 				debug.SetMemoryLimit(int64(memory) << 20)
 			}
-			go a.refreshDaily(c.Context(), cat)
-			subscribed, err := openHooks(cat)
-			if err != nil {
-				return err
+			if readOnly == nil {
+				go a.refreshDaily(c.Context(), cat)
+				told := make(chan struct{})
+				telling, stop := context.WithCancel(c.Context())
+				go func() {
+					defer close(told)
+					a.deliverer(state.hooks, cat, site).Run(telling)
+				}()
+				defer func() { stop(); <-told }()
 			}
-			defer subscribed.Close()
-			told := make(chan struct{})
-			telling, stop := context.WithCancel(c.Context())
-			go func() {
-				defer close(told)
-				a.deliverer(subscribed, cat, site).Run(telling)
-			}()
-			defer func() { stop(); <-told }()
 			a.log.Info("serving", "address", l.Addr().String(), "data", a.data, "sandbox", pool.Sandbox())
 			return s.Serve(c.Context(), l)
 		},
@@ -123,6 +120,49 @@ func (a *app) serve() *cobra.Command {
 	c.Flags().StringSliceVar(&proxies, "trusted-proxies", nil, "networks whose X-Forwarded-For and X-Forwarded-Proto are believed; empty: this machine alone")
 	c.Flags().StringSliceVar(&origins, "mcp-origins", nil, "web sites whose pages may use /mcp, as https://chat.example, or *; empty: this site alone")
 	return c
+}
+
+// state is what a server keeps besides what is published: keys, exports and hooks.
+// On a directory that cannot be written there are no exports and hooks, and the keys
+// only where there were any.
+type state struct {
+	keys  *keys.Store
+	jobs  *exports.Store
+	hooks *hooks.Store
+}
+
+func (a *app) openState(cat *catalog.Catalog, readOnly bool) (s state, err error) {
+	if readOnly {
+		path := keysPath(cat)
+		if _, err := os.Stat(path); err == nil {
+			if s.keys, err = keys.OpenReadOnly(path); err != nil {
+				a.log.Warn("the keys cannot be read: what is open on a condition stays closed", "error", err)
+			}
+		}
+		return s, nil
+	}
+	if s.keys, err = openKeys(cat); err != nil {
+		return s, err
+	}
+	if s.jobs, err = exports.Open(filepath.Join(cat.PrivateDir(), "exports")); err == nil {
+		s.hooks, err = openHooks(cat)
+	}
+	if err != nil {
+		s.close()
+	}
+	return s, err
+}
+
+func (s state) close() {
+	if s.keys != nil {
+		s.keys.Close()
+	}
+	if s.jobs != nil {
+		s.jobs.Close()
+	}
+	if s.hooks != nil {
+		s.hooks.Close()
+	}
 }
 
 func (a *app) query() *cobra.Command {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -65,23 +66,30 @@ func (a *app) verifyAll(ctx context.Context, deep bool, key ed25519.PublicKey) e
 	releases, files := 0, 0
 	var found []catalog.Mismatch
 	for _, id := range ids {
-		all, damaged, err := cat.Published(id)
+		var wrong []catalog.Mismatch
+		var checked, checkedFiles int
+		// What another command changed meanwhile is looked at again.
+		for range 10 {
+			mark := cat.Mark(id)
+			wrong, checked, checkedFiles, err = checkAll(ctx, cat, id, deep, key)
+			if err == nil && len(wrong) == 0 || ctx.Err() != nil || cat.Mark(id) == mark {
+				break
+			}
+		}
 		if err != nil {
 			return err
 		}
-		for _, d := range damaged {
-			found = append(found, d.Mismatch())
-		}
-		for _, r := range all {
-			mismatches, err := check(ctx, r, deep, key)
-			if err != nil {
-				return err
-			}
-			found = append(found, mismatches...)
-			releases, files = releases+1, files+1+len(r.Artefacts)
-		}
+		found = append(found, wrong...)
+		releases, files = releases+checked, files+checkedFiles
 	}
 	tombstones, wrong, err := cat.VerifyTombstones(key)
+	for range 10 { // one that is being written is there in a moment
+		if err == nil && len(wrong) == 0 {
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
+		tombstones, wrong, err = cat.VerifyTombstones(key)
+	}
 	if err != nil {
 		return err
 	}
@@ -94,6 +102,26 @@ func (a *app) verifyAll(ctx context.Context, deep bool, key ed25519.PublicKey) e
 		return errSaid
 	}
 	return nil
+}
+
+// checkAll compares all releases of a dataset with their manifests.
+func checkAll(ctx context.Context, cat *catalog.Catalog, id catalog.ID, deep bool, key ed25519.PublicKey) (found []catalog.Mismatch, releases, files int, err error) {
+	all, damaged, err := cat.Published(id)
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	for _, d := range damaged {
+		found = append(found, d.Mismatch())
+	}
+	for _, r := range all {
+		mismatches, err := check(ctx, r, deep, key)
+		if err != nil {
+			return found, releases, files, err
+		}
+		found = append(found, mismatches...)
+		releases, files = releases+1, files+1+len(r.Artefacts)
+	}
+	return found, releases, files, nil
 }
 
 // check compares one release with its manifest.

@@ -110,11 +110,11 @@ func (a *app) sameWithout(ctx context.Context, cat *catalog.Catalog, id catalog.
 	if i < 0 {
 		return false, nil
 	}
-	inputs, some, err := inputsOf(cat, all[i], all)
-	if err != nil || !some {
+	inputs, missing, err := inputsOf(cat, all[i], all)
+	if _, ok := computable(all[i], missing); err != nil || !ok {
 		return false, err
 	}
-	_, err = derive(ctx, cat, all[i], inputs, newProgress(nil, string(id)))
+	_, err = derive(ctx, cat, all[i], inputs, len(missing) > 0, newProgress(nil, string(id)))
 	return errors.Is(err, catalog.ErrUnchanged), ctx.Err()
 }
 
@@ -163,7 +163,7 @@ func discardExports(ctx context.Context, cat *catalog.Catalog, gone []catalog.Re
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	jobs, err := exports.OpenBeside(dir)
+	jobs, err := exports.Open(dir)
 	if err != nil {
 		return nil, err
 	}

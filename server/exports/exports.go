@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -108,26 +109,13 @@ type Store struct {
 	dir string
 }
 
-// Open opens the store in dir, and makes it where there is none. Jobs that ran
-// when the server stopped wait again.
+// Open opens the store in dir, and makes it where there is none.
 func Open(dir string) (*Store, error) {
-	s, err := OpenBeside(dir)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.requeue(context.Background()); err != nil {
-		return nil, fmt.Errorf("exports: %w", errors.Join(err, s.Close()))
-	}
-	return s, nil
-}
-
-// OpenBeside opens the store beside the server that may own it, and touches no job.
-func OpenBeside(dir string) (*Store, error) {
 	path := filepath.Join(dir, "jobs.sqlite")
 	if err := catalog.PrivateFile(path); err != nil {
 		return nil, fmt.Errorf("exports: %w", err)
 	}
-	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)")
+	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_txlock=immediate")
 	if err != nil {
 		return nil, fmt.Errorf("exports: %w", err)
 	}
@@ -149,28 +137,38 @@ func Gone(err error) *Failure {
 }
 
 // Discard takes the files away, and ends the jobs, for which gone returns a
-// failure: what they read was withdrawn. It may run beside the server that owns
-// the store, and returns the files that are gone.
+// failure: what they read was withdrawn. It may run beside the server that runs
+// them, and returns the files that are gone.
 func (s *Store) Discard(ctx context.Context, gone func(*Job) *Failure) (files []string, err error) {
 	jobs, err := s.list(ctx, "")
 	if err != nil {
 		return nil, err
 	}
-	for _, j := range jobs {
-		if j.Status == Failed || j.Status == Cancelled {
-			continue
-		}
-		failure := gone(&j)
-		if failure == nil {
-			continue
-		}
-		if _, err := os.Stat(s.Path(&j)); err == nil {
-			files = append(files, s.Path(&j))
-		}
-		// One that runs stays cancelled when it ends, see Finish.
-		j.Status, j.Finished, j.Failure, j.Bytes, j.Rows, j.SHA256 = Cancelled, time.Now(), failure, 0, 0, ""
-		if err := errors.Join(s.put(ctx, &j), s.discard(&j)); err != nil {
-			return files, err
+	for i := range jobs {
+		j := &jobs[i]
+		for j.Status != Failed && j.Status != Cancelled {
+			failure := gone(j)
+			if failure == nil {
+				break
+			}
+			if _, err := os.Stat(s.Path(j)); err == nil && !slices.Contains(files, s.Path(j)) {
+				files = append(files, s.Path(j))
+			}
+			// One that runs stays cancelled when it ends, see Finish.
+			was := j.Status
+			j.Status, j.Finished, j.Failure, j.Bytes, j.Rows, j.SHA256 = Cancelled, time.Now(), failure, 0, 0, ""
+			ok, err := put(ctx, s.db, j, was)
+			if err := errors.Join(err, s.discard(j)); err != nil {
+				return files, err
+			}
+			if ok {
+				break
+			}
+			if j, err = s.Get(ctx, j.ID); errors.Is(err, catalog.ErrNotFound) { // it ended meanwhile
+				break
+			} else if err != nil {
+				return files, err
+			}
 		}
 	}
 	return files, nil
@@ -178,6 +176,50 @@ func (s *Store) Discard(ctx context.Context, gone func(*Job) *Failure) (files []
 
 // Close closes the store.
 func (s *Store) Close() error { return s.db.Close() }
+
+// Claim makes the caller the one that runs the jobs: one process at a time does, of
+// all that have the store open, and the kernel gives the claim back when it dies.
+// Jobs that ran when the last one stopped wait again, and files that no job has are
+// removed. ok is false where another one has the claim.
+func (s *Store) Claim(ctx context.Context) (release func(), ok bool, err error) {
+	release, ok, err = catalog.TryLock(filepath.Join(s.dir, "runner.lock"))
+	if err != nil {
+		return nil, false, fmt.Errorf("exports: %w", err)
+	} else if !ok {
+		return nil, false, nil
+	}
+	if err := errors.Join(s.requeue(ctx), s.clear(ctx)); err != nil {
+		release()
+		return nil, false, err
+	}
+	return release, true, nil
+}
+
+// clear removes the files of jobs that are not there, or did not end well.
+func (s *Store) clear(ctx context.Context) error {
+	done, err := s.list(ctx, "WHERE status = ?", Done)
+	if err != nil {
+		return err
+	}
+	kept := map[string]bool{}
+	for _, j := range done {
+		kept[filepath.Base(s.Path(&j))] = true
+	}
+	entries, err := os.ReadDir(s.dir)
+	if err != nil {
+		return fmt.Errorf("exports: %w", err)
+	}
+	for _, e := range entries {
+		id, _, _ := strings.Cut(e.Name(), ".")
+		if len(id) != idLength || kept[e.Name()] {
+			continue
+		}
+		if err := os.Remove(filepath.Join(s.dir, e.Name())); err != nil {
+			return fmt.Errorf("exports: %w", err)
+		}
+	}
+	return nil
+}
 
 // requeue lets what was running wait again, and gives up what was begun too often.
 func (s *Store) requeue(ctx context.Context) error {
@@ -191,7 +233,7 @@ func (s *Store) requeue(ctx context.Context) error {
 			j.Failure = &Failure{Status: 500, Slug: "interrupted", Title: catalog.Text{Zh: "多次中断", En: "Interrupted"},
 				Detail: catalog.Text{Zh: fmt.Sprintf("服务在执行期间停止了 %d 次", j.Attempts), En: fmt.Sprintf("the server stopped %d times while it ran", j.Attempts)}}
 		}
-		if err := s.put(ctx, &j); err != nil {
+		if _, err := put(ctx, s.db, &j, Running); err != nil {
 			return err
 		}
 	}
@@ -201,8 +243,13 @@ func (s *Store) requeue(ctx context.Context) error {
 // Add lets a job wait and gives it its id. The error wraps catalog.ErrTooMany
 // where its user has too many, catalog.ErrBusy where all have.
 func (s *Store) Add(ctx context.Context, j *Job) error {
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("exports: %w", err)
+	}
+	defer tx.Rollback()
 	var own, all int
-	err := s.db.QueryRowContext(ctx, "SELECT count(*) FILTER (WHERE user = ?), count(*) FROM jobs WHERE status IN (?, ?)", j.User, Queued, Running).Scan(&own, &all)
+	err = tx.QueryRowContext(ctx, "SELECT count(*) FILTER (WHERE user = ?), count(*) FROM jobs WHERE status IN (?, ?)", j.User, Queued, Running).Scan(&own, &all)
 	switch {
 	case err != nil:
 		return fmt.Errorf("exports: %w", err)
@@ -211,12 +258,21 @@ func (s *Store) Add(ctx context.Context, j *Job) error {
 	case all >= Waiting:
 		return fmt.Errorf("%d exports are waiting already: %w", all, catalog.ErrBusy)
 	}
-	random := make([]byte, 20)
+	random := make([]byte, idLength*5/8)
 	rand.Read(random) // never fails
 	j.ID = strings.ToLower(base32.StdEncoding.EncodeToString(random))
 	j.Status, j.Created = Queued, time.Now()
-	return s.put(ctx, j)
+	if _, err := put(ctx, tx, j, ""); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("exports: %w", err)
+	}
+	return nil
 }
+
+// idLength is how long the id of a job is: 100 random bits in base32.
+const idLength = 32
 
 // Get returns a job, or catalog.ErrNotFound.
 func (s *Store) Get(ctx context.Context, id string) (*Job, error) {
@@ -239,40 +295,54 @@ func (s *Store) Next(ctx context.Context) (*Job, error) {
 	}
 	j := &jobs[0]
 	j.Status, j.Started, j.Attempts = Running, time.Now(), j.Attempts+1
-	return j, s.put(ctx, j)
+	if ok, err := put(ctx, s.db, j, Queued); err != nil || !ok { // it was cancelled
+		return nil, err
+	}
+	return j, nil
 }
 
 // Finish ends a job with its status and what came of it. One that was cancelled
 // meanwhile stays cancelled, and its file goes.
 func (s *Store) Finish(ctx context.Context, j *Job) error {
-	now, err := s.Get(ctx, j.ID)
-	if err != nil || now.Status == Cancelled {
-		return errors.Join(err, s.discard(j))
-	}
 	j.Finished = time.Now()
+	var err error
 	if j.Status != Done {
 		err = s.discard(j)
 	}
-	return errors.Join(err, s.put(ctx, j))
+	ok, failed := put(ctx, s.db, j, Running)
+	if failed != nil || !ok {
+		return errors.Join(err, failed, s.discard(j))
+	}
+	return err
 }
 
 // Again lets a running job wait again: the server stops.
 func (s *Store) Again(ctx context.Context, j *Job) error {
 	j.Status, j.Attempts = Queued, j.Attempts-1
-	return s.put(ctx, j)
+	_, err := put(ctx, s.db, j, Running)
+	return errors.Join(err, s.discard(j))
 }
 
 // Cancel ends a job that waits or runs, and forgets the file of one that is done.
 func (s *Store) Cancel(ctx context.Context, id string) (*Job, error) {
-	j, err := s.Get(ctx, id)
-	if err != nil {
-		return nil, err
+	for {
+		j, err := s.Get(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if j.Status == Failed || j.Status == Cancelled {
+			return j, nil
+		}
+		was := j.Status
+		j.Status, j.Finished, j.Bytes = Cancelled, time.Now(), 0
+		ok, err := put(ctx, s.db, j, was)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			return j, s.discard(j)
+		}
 	}
-	if j.Status == Failed || j.Status == Cancelled {
-		return j, nil
-	}
-	j.Status, j.Finished, j.Bytes = Cancelled, time.Now(), 0
-	return j, errors.Join(s.put(ctx, j), s.discard(j))
 }
 
 // Sweep forgets what has expired.
@@ -308,16 +378,32 @@ func (s *Store) discard(j *Job) error {
 	return nil
 }
 
-func (s *Store) put(ctx context.Context, j *Job) error {
+// database is a database or a transaction of it.
+type database interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+// put writes a job: a new one where was is empty, else one that still has that
+// status; ok is false where it has another one.
+func put(ctx context.Context, db database, j *Job, was Status) (ok bool, err error) {
 	text, err := json.Marshal(j)
 	if err != nil {
-		return fmt.Errorf("exports: %w", err)
+		return false, fmt.Errorf("exports: %w", err)
 	}
-	_, err = s.db.ExecContext(ctx, "INSERT OR REPLACE INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?)", j.ID, j.Status, j.User, j.Created.UnixMicro(), unix(j.Started), unix(j.Finished), j.Bytes, text)
+	var r sql.Result
+	if was == "" {
+		r, err = db.ExecContext(ctx, "INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?)", j.ID, j.Status, j.User, j.Created.UnixMicro(), unix(j.Started), unix(j.Finished), j.Bytes, text)
+	} else {
+		r, err = db.ExecContext(ctx, "UPDATE jobs SET status = ?, started = ?, finished = ?, bytes = ?, job = ? WHERE id = ? AND status = ?", j.Status, unix(j.Started), unix(j.Finished), j.Bytes, text, j.ID, was)
+	}
 	if err != nil {
-		return fmt.Errorf("exports: %w", err)
+		return false, fmt.Errorf("exports: %w", err)
 	}
-	return nil
+	n, err := r.RowsAffected()
+	if err != nil {
+		return false, fmt.Errorf("exports: %w", err)
+	}
+	return n > 0, nil
 }
 
 func unix(t time.Time) int64 {

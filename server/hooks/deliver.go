@@ -131,8 +131,24 @@ func refusePrivate(_, address string, _ syscall.RawConn) error {
 }
 
 // Run notices and delivers until ctx ends, and until what it sends then is
-// broken off.
+// broken off. Of all processes that have the store open one does at a time, so that
+// a hook hears of its releases one after the other.
 func (d *Deliverer) Run(ctx context.Context) {
+	for {
+		release, ok, err := catalog.TryLock(d.store.path + ".lock")
+		if err != nil {
+			d.log.Error("hooks", "error", err)
+		}
+		if ok {
+			defer release()
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(d.every):
+		}
+	}
 	var sending sync.WaitGroup
 	defer sending.Wait()
 	busy := make(chan struct{}, atOnce)

@@ -73,7 +73,10 @@ type Delivery struct {
 }
 
 // Store is the SQLite file with the hooks and their messages.
-type Store struct{ db *sql.DB }
+type Store struct {
+	db   *sql.DB
+	path string
+}
 
 // Open opens the store at path, and makes it where there is none.
 func Open(path string) (*Store, error) {
@@ -99,7 +102,7 @@ func Open(path string) (*Store, error) {
 		db.Close()
 		return nil, fmt.Errorf("hooks: %w", err)
 	}
-	return &Store{db}, nil
+	return &Store{db, path}, nil
 }
 
 // Close closes the file.

@@ -11,6 +11,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -53,6 +54,25 @@ func Open(path string) (*Store, error) {
 		created INTEGER NOT NULL, expires INTEGER NOT NULL, revoked INTEGER NOT NULL)`)
 	if err != nil {
 		db.Close()
+		return nil, fmt.Errorf("keys: %w", err)
+	}
+	return &Store{db}, nil
+}
+
+// OpenReadOnly opens a store that is there and cannot be written.
+func OpenReadOnly(path string) (*Store, error) {
+	// Without a log beside it that has to be read first, nothing is locked or made.
+	mode := "?mode=ro&immutable=1"
+	if info, err := os.Stat(path + "-wal"); err == nil && info.Size() > 0 {
+		mode = "?mode=ro"
+	}
+	db, err := sql.Open("sqlite", "file:"+path+mode)
+	if err == nil {
+		if _, err = db.Exec("SELECT count(*) FROM keys"); err != nil {
+			db.Close()
+		}
+	}
+	if err != nil {
 		return nil, fmt.Errorf("keys: %w", err)
 	}
 	return &Store{db}, nil

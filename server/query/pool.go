@@ -26,6 +26,14 @@ const grace = 250 * time.Millisecond
 // startCost is what the start of a worker takes of a processor, about.
 const startCost = 25 * time.Millisecond
 
+// A worker takes four files of the server while it lives, three pipes and its
+// process; of what Workers counts there are up to seven processes and a bit. The
+// rest of the server has some files open as well.
+const (
+	workerFiles   = 32
+	reservedFiles = 28
+)
+
 // PoolOptions tune NewPool. The zero value is what a server wants.
 type PoolOptions struct {
 	// Workers is how many questions run at once, besides one more of somebody
@@ -73,11 +81,17 @@ type Pool struct {
 	crashed      atomic.Int64
 	refused      atomic.Int64
 
+	// temp has the temporary files of the workers; release removes it.
+	temp    string
+	release func()
+
 	held atomic.Pointer[ready]
 	// life ends with Close.
 	life context.Context
 	end  context.CancelFunc
 	wait sync.WaitGroup
+	// alive counts the processes that are there.
+	alive sync.WaitGroup
 }
 
 var _ Engine = (*Pool)(nil)
@@ -112,6 +126,12 @@ func NewPool(o PoolOptions) (*Pool, error) {
 		}
 		o.Command = []string{self, "worker"}
 	}
+	if fit := (openFiles() - reservedFiles) / workerFiles; fit < 1 {
+		return nil, fmt.Errorf("query: %d files may be open, and %d are needed at least: raise the limit (ulimit -n): %w", openFiles(), reservedFiles+workerFiles, catalog.ErrInvalid)
+	} else if fit < o.Workers {
+		o.Log.Warn("few files may be open: fewer questions run at once", "open_files", openFiles(), "workers", fit, "wanted", o.Workers)
+		o.Workers = fit
+	}
 	p := &Pool{o: o, turns: newTurns(o.Workers, 1, o.Queue, o.UserQueue), background: newTurns(1, 0, 1, 1), ready: make(chan *process), spare: make(chan *process), starts: newStarts(o.Workers)}
 	p.kept.room = 2 * o.Workers
 	p.life, p.end = context.WithCancel(context.Background())
@@ -120,6 +140,10 @@ func NewPool(o PoolOptions) (*Pool, error) {
 		if p.memory, err = openCgroups(o.Cgroup); err != nil {
 			return nil, fmt.Errorf("query: %w", err)
 		}
+	}
+	var err error
+	if p.temp, p.release, err = openTemp(o.TempDir); err != nil {
+		return nil, fmt.Errorf("query: %w", err)
 	}
 	first := make(chan error, 3*o.Workers)
 	for range 2 * o.Workers {
@@ -186,6 +210,8 @@ func (p *Pool) Close() {
 	p.end()
 	p.kept.close()
 	p.wait.Wait()
+	p.alive.Wait()
+	p.release()
 }
 
 // Fairness is how the pool shares its workers among users.
@@ -555,7 +581,7 @@ var workerEnv = []string{"GOGC=off", "MALLOC_TRIM_THRESHOLD_=134217728", "MALLOC
 
 // start starts a worker and waits until it is confined and ready.
 func (p *Pool) start(yields bool) (*process, error) {
-	temp, err := os.MkdirTemp(p.o.TempDir, "govdata-worker-")
+	temp, err := os.MkdirTemp(p.temp, "govdata-worker-")
 	if err != nil {
 		return nil, err
 	}
@@ -594,14 +620,14 @@ func (p *Pool) start(yields bool) (*process, error) {
 	// What counts is all that is charged to the worker, the cache of what it reads
 	// among it; its rlimits are narrower.
 	w.memory, err = p.memory.add(w.cmd.Process.Pid, int64(p.o.Limits.MemoryMB)<<20*5/4)
-	go func() {
+	p.alive.Go(func() {
 		w.cmd.Wait() // how it ended is read from ProcessState
 		w.starved = w.memory.exceeded()
 		w.memory.remove()
 		os.RemoveAll(temp)
 		close(w.exited)
 		in.Close()
-	}()
+	})
 	if err != nil {
 		w.kill()
 		<-w.exited

@@ -103,7 +103,13 @@ func limit(h hello) error {
 		{unix.RLIMIT_NOFILE, 256},
 		{unix.RLIMIT_MEMLOCK, 0},
 	} {
-		if err := unix.Setrlimit(l.resource, &unix.Rlimit{Cur: l.value, Max: l.value}); err != nil {
+		// Who started the server may have set a lower one, which stays.
+		var was unix.Rlimit
+		if err := unix.Getrlimit(l.resource, &was); err != nil {
+			return err
+		}
+		value := min(l.value, was.Max)
+		if err := unix.Setrlimit(l.resource, &unix.Rlimit{Cur: value, Max: value}); err != nil {
 			return err
 		}
 	}
@@ -209,6 +215,22 @@ func filterSyscalls() error {
 // to the server alone.
 func isolate(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+}
+
+// openFiles is how many files this process may have open. Go has raised the soft
+// limit to the hard one.
+func openFiles() int {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil || limit.Cur > 1<<20 {
+		return 1 << 20
+	}
+	return int(limit.Cur)
+}
+
+// ours tells whether a file belongs to the user of this process.
+func ours(info os.FileInfo) bool {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int(stat.Uid) == os.Getuid()
 }
 
 // widen lets a pipe hold 1 MiB, as much as anyone may ask for, so that worker and
