@@ -222,18 +222,25 @@ func (s *faultSlot) holdings() (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	ids, err := cat.IDs()
+	ids, err := cat.EveryID()
 	if err != nil {
 		return nil, err
 	}
 	for _, id := range ids {
-		r, err := cat.Current(id)
+		all, damaged, err := cat.Published(id)
 		if err != nil {
 			return nil, err
 		}
-		held[string(id)] = string(r.Release)
-		all, err := cat.Releases(id)
-		if err != nil {
+		if len(damaged) > 0 {
+			return nil, damaged[0]
+		}
+		r, err := cat.Current(id)
+		switch {
+		case err == nil:
+			held[string(id)] = string(r.Release)
+		case errors.Is(err, catalog.ErrGone):
+			held[string(id)] = "withdrawn"
+		case !errors.Is(err, catalog.ErrNotFound):
 			return nil, err
 		}
 		for _, r := range all {
@@ -444,7 +451,7 @@ func (s *faultSlot) try(p *faultPlan, f fault) (outcome string, err error) {
 		}
 	case code != exitFailed || !strings.Contains(stderr, "govdata: ") && f.scene.args[0] != "jobs" || strings.Contains(stderr, "goroutine ") || f.failure != "short" && !faultErrors.MatchString(stderr):
 		return "", complain("want exit code 1 and a message that tells what failed")
-	case outcome == after && len(p.before) > 0 && !maps.Equal(p.before, p.after) && !strings.Contains(stderr, "current") && f.scene.args[0] != "jobs" && f.scene.args[0] != "keys" && f.scene.args[0] != "hooks" && f.scene.args[0] != "gc":
+	case outcome == after && len(p.before) > 0 && !maps.Equal(p.before, p.after) && !strings.Contains(stderr, "current") && f.scene.args[0] != "jobs" && f.scene.args[0] != "keys" && f.scene.args[0] != "hooks" && f.scene.args[0] != "gc" && f.scene.args[0] != "withdraw":
 		return "", complain("failure is told, and not that the new release is current")
 	}
 	if !f.cleaning() {
@@ -497,6 +504,7 @@ func faultScenes() []*faultScene {
 	ingest := func(name string) []string { return []string{"ingest", "fees", "{files}/" + name} }
 	added := []string{"add", "{files}/a.csv", "--id", "fees", "--key", "dai_ma"}
 	again := []string{"add", "{files}/d.csv", "--id", "fees", "--key", "ming_cheng,dai_ma", "--accept-change", "key"}
+	withdraw, withdrawAll := []string{"withdraw", "fees@{first}", "--reason", "x"}, []string{"withdraw", "fees", "--reason", "x"}
 	two := [][]string{added, ingest("b.csv")}
 	works := func(args ...[]string) (all []faultNext) {
 		for _, a := range args {
@@ -515,6 +523,8 @@ func faultScenes() []*faultScene {
 		{name: "unchanged", base: two, args: ingest("b.csv"), next: works(ingest("b.csv"), ingest("d.csv"))},
 		{name: "rollback", base: two, args: []string{"rollback", "fees", "{first}"}, next: works([]string{"rollback", "fees", "{first}"}, ingest("d.csv"))},
 		{name: "gc", base: append(two[:2:2], ingest("d.csv")), args: []string{"gc", "--keep", "1"}, next: works([]string{"gc", "--keep", "1"}, ingest("c.csv"))},
+		{name: "withdraw", base: append(two[:2:2], ingest("d.csv")), args: withdraw, next: works(withdraw, ingest("c.csv"))},
+		{name: "withdraw all", base: two, args: withdrawAll, next: works(withdrawAll)},
 		{name: "refresh", base: [][]string{{"ingest", "fee_catalog", "{files}/fee_catalog.xlsx"}, {"ingest", "fee_site_notices", "{files}/fee_site_notices.xlsx"}, {"ingest", "illegal_fee_cases", "{files}/illegal_fee_cases.xlsx"}, {"forget"}},
 			args: []string{"refresh"}, next: works([]string{"refresh"})},
 		{name: "keys create", base: append(two[:1:1], key), args: key, next: works(key, []string{"keys", "list"})},
@@ -737,9 +747,7 @@ func (s *faultSlot) name(scene *faultScene) error {
 	}
 	fill := func(args []string) {
 		for i := range args {
-			if args[i] == "{first}" {
-				args[i] = string(events[0].Release)
-			}
+			args[i] = strings.ReplaceAll(args[i], "{first}", string(events[0].Release))
 		}
 	}
 	fill(scene.args)
