@@ -363,6 +363,11 @@ func (s *faultSlot) plan(scene *faultScene) (*faultPlan, error) {
 	for _, key := range slices.SortedFunc(maps.Keys(counts), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
 		for call := range counts[key] {
 			for _, failure := range faultCalls[key[0]] {
+				// strace says that a part was written, and nothing was. SQLite believes it;
+				// what is published is read back.
+				if failure == "short" && strings.Contains(key[1], ".sqlite") {
+					continue
+				}
 				p.faults = append(p.faults, fault{scene, key[0], key[1], call + 1, failure})
 			}
 		}
