@@ -88,7 +88,7 @@ func (f fault) inject() string {
 // cleaning tells that what fails is the clearing away, which the next command
 // takes up again.
 func (f fault) cleaning() bool {
-	if f.syscall == "openat" && f.scene.name == "gc" {
+	if f.syscall == "openat" && (f.scene.args[0] == "gc" || f.scene.args[0] == "withdraw") { // of a folder, to be removed
 		return true
 	}
 	staging := f.syscall == "openat" && (f.path == "/private/staging" || filepath.Dir(f.path) == "/private/staging") // a folder, to be removed
