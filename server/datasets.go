@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"io"
 	"maps"
 	"net/http"
 	"slices"
@@ -81,9 +82,17 @@ func told(c *gin.Context, v any) (*kept, error) {
 	}}, nil
 }
 
-func retell(c *gin.Context, k *kept) {
+func retell(c *gin.Context, k *kept) { retellAt(c, k, "") }
+
+// retellAt answers with what was told, with the address of the site put in.
+func retellAt(c *gin.Context, k *kept, base string) {
 	h := c.Writer.Header()
 	maps.Copy(h, k.header)
+	body := newAddressed(k.body, k.holes, base)
+	if len(k.holes) > 0 {
+		h.Set("ETag", etagAt(h.Get("ETag"), base))
+		h.Set("Content-Length", strconv.FormatInt(body.size, 10))
+	}
 	if matches(c.GetHeader("If-None-Match"), h.Get("ETag")) {
 		h.Del("Content-Length")
 		h.Del("Content-Type")
@@ -91,7 +100,7 @@ func retell(c *gin.Context, k *kept) {
 		return
 	}
 	c.Writer.WriteHeader(http.StatusOK)
-	c.Writer.Write(k.body)
+	io.Copy(struct{ io.Writer }{c.Writer}, body) // a client that has gone needs no answer
 }
 
 // tellOf answers with metadata of a dataset. What a stranger was told is kept for
@@ -101,14 +110,21 @@ func (s *Server) tellOf(c *gin.Context, id catalog.ID, compute func() (any, erro
 		return err // what was told of a dataset that was set aside since does not hold
 	}
 	stranger := accessOf(c).key == nil
-	key := strings.Join([]string{"told", s.o.Catalog.Mark(id), c.Request.URL.Path, langOf(c), s.base(c)}, "\n")
+	key, base := strings.Join([]string{"told", s.o.Catalog.Mark(id), c.Request.URL.Path, langOf(c)}, "\n"), s.base(c)
+	place := s.placed(c)
+	stranger = stranger && (place || s.o.Site.BaseURL != "")
 	if stranger {
 		if k := s.results.find(key); k != nil {
-			retell(c, k)
+			retellAt(c, k, base)
 			return nil
 		}
 	}
+	asked := c.Request
+	if stranger && place {
+		c.Request = withPlace(asked)
+	}
 	v, err := compute()
+	c.Request = asked
 	if err != nil {
 		return err
 	}
@@ -117,9 +133,10 @@ func (s *Server) tellOf(c *gin.Context, id catalog.ID, compute func() (any, erro
 		return err
 	}
 	if k.key = key; stranger {
+		k.holes = holesOf(k.body)
 		s.results.keep(k)
 	}
-	retell(c, k)
+	retellAt(c, k, base)
 	return nil
 }
 
@@ -129,6 +146,9 @@ func (s *Server) tellOf(c *gin.Context, id catalog.ID, compute func() (any, erro
 func (s *Server) base(c *gin.Context) string {
 	if s.o.Site.BaseURL != "" {
 		return s.o.Site.BaseURL
+	}
+	if c.Request.Context().Value(placeKey{}) != nil {
+		return siteAddress
 	}
 	scheme := "http"
 	if c.Request.TLS != nil || c.GetHeader("X-Forwarded-Proto") == "https" && s.fromProxy(c) {
@@ -181,6 +201,19 @@ func (s *Server) listDatasets(c *gin.Context) error {
 	}
 	if found.DidYouMean != "" {
 		answer["did_you_mean"] = found.DidYouMean
+	}
+	damaged, err := s.o.Catalog.Damaged()
+	if err != nil {
+		return err
+	}
+	var unavailable []gin.H
+	for _, d := range damaged {
+		if d.File == "" {
+			unavailable = append(unavailable, gin.H{"id": d.Ref.Dataset, "reason": d.Why()})
+		}
+	}
+	if unavailable != nil {
+		answer["unavailable"] = unavailable
 	}
 	return tell(c, answer)
 }

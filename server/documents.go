@@ -1,11 +1,12 @@
 package server
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"io"
 	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,14 +15,21 @@ import (
 
 // kindsOfDocuments are the addresses of documents that depend on nothing but the
 // catalog, the language and the address of the site. They are made once for each
-// catalog, kept among the results, and sent from there. A name with a slash at its
-// end stands for all below it.
+// catalog, kept, and sent from there, with the address put in. Those without a
+// query are few, and kept apart, so that nobody who thinks of queries drives them
+// out; the others are kept among the results. A name with a slash at its end
+// stands for all below it.
 var kindsOfDocuments = []string{"/catalog.jsonld", "/catalog.ttl", "/data.json", "/catalog.zh.json", "/feed.atom", "/sitemap.xml", "/openapi.json", "/robots.txt", "/d/catalog.json", "/d/files.txt", "/d/SHA256SUMS",
 	"/api/v1/datasets", "/api/catalog/v1", "/api/3/action/package_list", "/api/3/action/package_search", "/api/3/action/current_package_list_with_resources", "/api/3/action/group_list",
 	"/api/3/action/organization_list", "/api/3/action/tag_list", "/api/action/package_list", "/api/action/package_search", "/govdata", "/iceberg/v1/"}
 
-// documentName is the longest address, with its query, that is kept.
-const documentName = 1 << 10
+const (
+	// documentName is the longest address, with its query, that is kept.
+	documentName = 1 << 10
+	// documentBytes of documents without a query are kept, each of oneDocument at most.
+	documentBytes = 96 << 20
+	oneDocument   = 24 << 20
+)
 
 func kindOfDocument(path string) bool {
 	for _, kind := range kindsOfDocuments {
@@ -39,14 +47,24 @@ func (s *Server) hold(c *gin.Context) {
 	raw := rawWriter(c)
 	r := c.Request
 	reads := r.Method == http.MethodGet || r.Method == http.MethodHead
-	key := ""
+	key, base := "", s.base(c)
+	shelf, most := &s.results, oneResult
+	place := r.URL.RawQuery == "" && s.placed(c)
 	if reads && kindOfDocument(r.URL.Path) && secretOf(r.Header) == "" && len(r.RequestURI) <= documentName && len(r.Host) < 256 {
-		key = strings.Join([]string{"document", s.o.Catalog.Version(), r.URL.RequestURI(), langOf(c), s.base(c)}, "\n")
+		parts := []string{"document", s.o.Catalog.Version(), langOf(c)}
+		switch {
+		case r.URL.RawQuery != "":
+			key = strings.Join(append(parts, r.URL.RequestURI(), base), "\n")
+		case place || s.o.Site.BaseURL != "":
+			key = strings.Join(append(parts, r.URL.Path), "\n")
+			shelf, most = &s.documents, oneDocument
+			shelf.renew(parts[1])
+		}
 	}
 	mine := false
 	for try := 0; key != "" && !mine && try < 3; try++ {
-		if k := s.results.find(key); k != nil {
-			s.sendDocument(raw, r, k)
+		if k := shelf.find(key); k != nil {
+			s.sendDocument(raw, r, k, base)
 			c.Abort()
 			return
 		}
@@ -79,7 +97,9 @@ func (s *Server) hold(c *gin.Context) {
 		for _, name := range []string{"Range", "If-Range", "If-None-Match", "If-Match", "If-Modified-Since", "If-Unmodified-Since"} {
 			whole.Header.Del(name)
 		}
-		c.Request = whole
+		if c.Request = whole; place {
+			c.Request = withPlace(whole)
+		}
 	}
 	c.Next()
 	c.Writer.WriteHeaderNow()
@@ -87,15 +107,28 @@ func (s *Server) hold(c *gin.Context) {
 	if h.through || raw.status != 0 {
 		return // it was sent as it was made
 	}
-	if key != "" && h.status == http.StatusOK && h.size <= oneResult {
-		if k, err := documentOf(key, h); err == nil {
-			s.results.keep(k)
-			if mine {
-				s.follow(key)
-			}
-			h.drop()
-			s.sendDocument(raw, r, k)
-			return
+	if key != "" && h.size <= int64(most) && (place || h.status == http.StatusOK) {
+		k, err := documentOf(key, h)
+		if err != nil {
+			s.o.Log.Error("a document could not be read back", "path", r.URL.Path, "error", err)
+			panic(http.ErrAbortHandler)
+		}
+		if k.status == http.StatusOK {
+			shelf.keep(k)
+		}
+		if mine {
+			s.follow(key)
+		}
+		h.drop()
+		s.sendDocument(raw, r, k, base)
+		return
+	}
+	if key != "" && place {
+		// Too large to be kept: the address is put in on its way.
+		h.put = &filler{w: raw, base: base}
+		raw.Header().Del("Content-Length")
+		if etag := raw.Header().Get("ETag"); etag != "" {
+			raw.Header().Set("ETag", etagAt(etag, base))
 		}
 	}
 	s.sendHeld(r, h)
@@ -104,7 +137,7 @@ func (s *Server) hold(c *gin.Context) {
 // sendHeld sends an answer that was made.
 func (s *Server) sendHeld(r *http.Request, h *held) {
 	header := h.writer.Header()
-	if h.size > 0 && header.Get("Content-Length") == "" {
+	if h.size > 0 && header.Get("Content-Length") == "" && h.put == nil {
 		header.Set("Content-Length", strconv.FormatInt(h.size, 10))
 	}
 	if r.Method == http.MethodHead {
@@ -121,10 +154,10 @@ func documentOf(key string, h *held) (*kept, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := &kept{key: key, header: http.Header{}, body: body}
+	k := &kept{key: key, status: h.status, header: http.Header{}, body: body, holes: holesOf(body)}
 	maps.Copy(k.header, h.writer.Header())
 	k.header.Del("Content-Length")
-	if k.header.Get("ETag") == "" {
+	if k.header.Get("ETag") == "" && h.status == http.StatusOK {
 		sum := sha256.Sum256(body)
 		k.header.Set("ETag", `"`+hex.EncodeToString(sum[:16])+`"`)
 	}
@@ -132,14 +165,33 @@ func documentOf(key string, h *held) (*kept, error) {
 }
 
 // sendDocument answers with a document that is kept: its bytes are those of all
-// its readers.
-func (s *Server) sendDocument(w *writer, r *http.Request, k *kept) {
+// its readers, but for the address of the site.
+func (s *Server) sendDocument(w *writer, r *http.Request, k *kept, base string) {
 	h := w.Header()
 	for name, values := range k.header {
 		h[name] = values
+		for i, v := range values {
+			if strings.Contains(v, siteHost) {
+				text, _ := io.ReadAll(newAddressed([]byte(v), holesOf([]byte(v)), base))
+				h[name] = slices.Clone(h[name])
+				h[name][i] = string(text)
+			}
+		}
+	}
+	if len(k.holes) > 0 && h.Get("ETag") != "" {
+		h.Set("ETag", etagAt(h.Get("ETag"), base))
+	}
+	body := newAddressed(k.body, k.holes, base)
+	if k.status != http.StatusOK {
+		h.Set("Content-Length", strconv.FormatInt(body.size, 10))
+		w.WriteHeader(k.status)
+		if r.Method != http.MethodHead {
+			io.Copy(w, body) // a client that has gone needs no answer
+		}
+		return
 	}
 	modified, _ := http.ParseTime(h.Get("Last-Modified"))
-	http.ServeContent(w, r, "", modified, bytes.NewReader(k.body))
+	http.ServeContent(w, r, "", modified, body)
 }
 
 // lead tells whether the caller is the one who makes a document; the others get a

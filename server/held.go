@@ -111,6 +111,8 @@ type held struct {
 	file    *os.File
 	size    int64
 	through bool
+	// put, if any, is what the answer passes on its way to the reader.
+	put io.WriteCloser
 }
 
 func (h *held) WriteHeader(status int) {
@@ -192,8 +194,12 @@ func (h *held) send() error {
 		return nil // another writer answered, or nobody
 	}
 	h.writer.WriteHeader(h.status)
+	var to io.Writer = h.writer
+	if h.put != nil {
+		to = h.put
+	}
 	for _, piece := range h.pieces {
-		if _, err := h.writer.Write(*piece); err != nil {
+		if _, err := to.Write(*piece); err != nil {
 			return err
 		}
 	}
@@ -202,9 +208,12 @@ func (h *held) send() error {
 			return err
 		}
 		buf := make([]byte, heldPiece)
-		if _, err := io.CopyBuffer(struct{ io.Writer }{h.writer}, struct{ io.Reader }{h.file}, buf); err != nil {
+		if _, err := io.CopyBuffer(struct{ io.Writer }{to}, struct{ io.Reader }{h.file}, buf); err != nil {
 			return err
 		}
+	}
+	if h.put != nil {
+		return h.put.Close()
 	}
 	return nil
 }

@@ -29,6 +29,10 @@ type results struct {
 	byKey  map[string]*linked.Element
 	recent linked.List // of *kept, the latest used first
 	bytes  int
+	// limit of bytes; 0: resultBytes.
+	limit int
+	// version is of the catalog of which all are, where that is told by renew.
+	version string
 }
 
 const (
@@ -42,8 +46,37 @@ type kept struct {
 	key string
 	// releases are those that the names of the question stood for.
 	releases map[string]catalog.ReleaseID
-	header   http.Header
-	body     []byte
+	// status is that of a document.
+	status int
+	header http.Header
+	body   []byte
+	// holes are where the address of the site belongs in the body.
+	holes []hole
+}
+
+// size is what keeping it costs: the question may be longer than the answer.
+func (k *kept) size() int {
+	n := 512 + len(k.key) + len(k.body) + 16*len(k.holes)
+	for name, values := range k.header {
+		n += 64 + len(name)
+		for _, v := range values {
+			n += 16 + len(v)
+		}
+	}
+	for name, release := range k.releases {
+		n += 64 + len(name) + len(release)
+	}
+	return n
+}
+
+// renew drops everything where the catalog is another one.
+func (r *results) renew(version string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.version != version {
+		r.version, r.byKey, r.bytes = version, nil, 0
+		r.recent.Init()
+	}
 }
 
 func (r *results) find(key string) *kept {
@@ -67,7 +100,11 @@ func (r *results) keep(k *kept) {
 		r.byKey = map[string]*linked.Element{}
 	}
 	r.byKey[k.key] = r.recent.PushFront(k)
-	for r.bytes += len(k.body); r.bytes > resultBytes; {
+	limit := r.limit
+	if limit == 0 {
+		limit = resultBytes
+	}
+	for r.bytes += k.size(); r.bytes > limit; {
 		r.drop(r.recent.Back())
 	}
 }
@@ -98,7 +135,7 @@ func (r *results) sweep(stands func(name string, release catalog.ReleaseID) bool
 func (r *results) drop(e *linked.Element) {
 	k := r.recent.Remove(e).(*kept)
 	delete(r.byKey, k.key)
-	r.bytes -= len(k.body)
+	r.bytes -= k.size()
 }
 
 // resultHeaders are kept with an answer.

@@ -62,6 +62,8 @@ type Options struct {
 	// Stall is how long a client may take none of what is written to it
 	// before it is cut off. 0: 60 s.
 	Stall time.Duration
+	// Connections is how many there are at once. 0: DefaultConnections.
+	Connections int
 	// CheckBytes a second are read to hash published files again; 0: none are, and
 	// only sizes and times are compared, every CheckEvery (0: 2 s).
 	CheckBytes int64
@@ -74,20 +76,21 @@ type Options struct {
 
 // Server answers HTTP requests.
 type Server struct {
-	o       Options
-	gin     *gin.Engine
-	metrics *metrics
-	portal  *web.Portal
-	ckan    *ckan.Face
-	spools  spoolDisk
-	rates   rates
-	results results
-	exports *exportsRunner
-	proxies []netip.Prefix
-	makers  *makers
-	held    heldMemory
-	making  sync.Mutex
-	leads   map[string]chan struct{} // documents in the making, by key
+	o         Options
+	gin       *gin.Engine
+	metrics   *metrics
+	portal    *web.Portal
+	ckan      *ckan.Face
+	spools    spoolDisk
+	rates     rates
+	results   results
+	documents results // without a query
+	exports   *exportsRunner
+	proxies   []netip.Prefix
+	makers    *makers
+	held      heldMemory
+	making    sync.Mutex
+	leads     map[string]chan struct{} // documents in the making, by key
 }
 
 // Row limits of the JSON answers.
@@ -105,6 +108,9 @@ func New(o Options) (*Server, error) {
 	if o.Stall == 0 {
 		o.Stall = 60 * time.Second
 	}
+	if o.Connections == 0 {
+		o.Connections = DefaultConnections
+	}
 	if o.Drain == 0 {
 		o.Drain = 15 * time.Second
 	}
@@ -117,6 +123,7 @@ func New(o Options) (*Server, error) {
 	gin.SetMode(gin.ReleaseMode)
 	s := &Server{o: o, gin: gin.New(), metrics: newMetrics(o.Engine), makers: newMakers(max(2, runtime.GOMAXPROCS(0)))}
 	s.spools.limit = spoolBytes
+	s.documents.limit = documentBytes
 	s.metrics.registry.MustRegister(damageMetric{o.Catalog})
 	if o.Exports != nil {
 		s.exports = &exportsRunner{store: o.Exports, wake: make(chan struct{}, 1)}
@@ -223,12 +230,14 @@ func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.serve) }
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	base, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
+	bound := newConnections(l, s.o.Connections)
 	h := &http.Server{
 		Handler:           s.Handler(),
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       30 * time.Second,
-		IdleTimeout:       120 * time.Second,
-		MaxHeaderBytes:    64 << 10,
+		ReadHeaderTimeout: headerTime,
+		ReadTimeout:       requestTime,
+		IdleTimeout:       idleTime,
+		MaxHeaderBytes:    headerBytes,
+		ConnState:         bound.state,
 		BaseContext:       func(net.Listener) context.Context { return base },
 		ErrorLog:          slog.NewLogLogger(s.o.Log.Handler(), slog.LevelDebug),
 	}
@@ -243,7 +252,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	go func() { defer close(watched); s.watchFiles(watching) }()
 	defer func() { unwatch(); <-watched }()
 	failed := make(chan error, 1)
-	go func() { failed <- h.Serve(l) }()
+	go func() { failed <- h.Serve(bound) }()
 	select {
 	case err := <-failed:
 		return fmt.Errorf("server: %w", err)
@@ -418,6 +427,7 @@ func (s *Server) limits(c *gin.Context) error {
 		"export_seconds":      s.o.Limits.Export.Seconds(),
 		"job_seconds":         s.o.Limits.Job.Seconds(),
 		"jobs":                gin.H{"per_user": exports.PerUser, "waiting": exports.Waiting, "kept_seconds": exports.Kept.Seconds(), "bytes": int64(exportBytes)},
+		"connections":         gin.H{"at_once": s.o.Connections, "header_seconds": headerTime.Seconds(), "request_seconds": requestTime.Seconds(), "idle_seconds": idleTime.Seconds(), "header_bytes": headerBytes},
 		"rows_default":        defaultRows,
 		"rows_max":            maxRows,
 		"statements":          1,

@@ -65,7 +65,7 @@ func duck(b *testing.B, path string, statements ...string) time.Duration {
 }
 
 // duckFile runs statements on a file that they may change.
-func duckFile(b *testing.B, path string, statements ...string) time.Duration {
+func duckFile(b testing.TB, path string, statements ...string) time.Duration {
 	b.Helper()
 	db, err := sql.Open("duckdb", path)
 	if err != nil {

@@ -241,6 +241,38 @@ type degradation struct {
 	Degraded []struct{ ID, Release, File, Code string }
 }
 
+// whole are the datasets and releases that are set aside as a whole.
+func (d degradation) whole() (ids []string) {
+	for _, one := range d.Degraded {
+		if one.File == "" {
+			ids = append(ids, one.ID)
+		}
+	}
+	return ids
+}
+
+// unavailable are the datasets of which the list says so, with a reason.
+func (s *damagedSite) unavailable(t *testing.T, url string) (ids []string) {
+	t.Helper()
+	status, body := fetch(t, url+"/api/v1/datasets")
+	var list struct {
+		Unavailable []struct {
+			ID     string
+			Reason catalog.Text
+		}
+	}
+	if err := json.Unmarshal(body, &list); err != nil || status != http.StatusOK {
+		t.Fatalf("the list: %d, %v: %s", status, err, body)
+	}
+	for _, one := range list.Unavailable {
+		if one.Reason.Zh == "" || one.Reason.En == "" {
+			t.Errorf("%s is unavailable for no reason", one.ID)
+		}
+		ids = append(ids, one.ID)
+	}
+	return ids
+}
+
 func (s *damagedSite) degraded(t *testing.T, url string) degradation {
 	t.Helper()
 	status, body := fetch(t, url+"/readyz")
@@ -346,6 +378,9 @@ func TestOneDamagedDatasetTakesNoOtherDown(t *testing.T) {
 				continue
 			}
 			s.others(t, url, what+" ("+name+")", all)
+			if got, want := s.unavailable(t, url), s.degraded(t, url).whole(); !slices.Equal(got, want) {
+				t.Errorf("%s (%s): the list says that %v are unavailable, want %v", what, name, got, want)
+			}
 			paths := s.own()
 			if !all {
 				paths = slices.DeleteFunc(paths, func(p string) bool {

@@ -66,7 +66,7 @@ func BenchmarkManyDatasets(b *testing.B) {
 }
 
 // publishCopy makes a release of id whose rows are those of a DuckDB file.
-func publishCopy(b *testing.B, cat *catalog.Catalog, id catalog.ID, seed string) {
+func publishCopy(b testing.TB, cat *catalog.Catalog, id catalog.ID, seed string) {
 	b.Helper()
 	st, err := cat.Stage(id)
 	if err != nil {

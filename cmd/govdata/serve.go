@@ -39,7 +39,7 @@ func (a *app) serve() *cobra.Command {
 	var proxies, origins []string
 	rate := server.DefaultRate
 	var checkRate float64
-	var memory int
+	var memory, connections int
 	c := &cobra.Command{
 		Use: "serve", Short: "Serve what is published; new releases appear by themselves", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -67,7 +67,7 @@ func (a *app) serve() *cobra.Command {
 				return err
 			}
 			defer state.close()
-			s, err := server.New(server.Options{Catalog: cat, Keys: state.keys, Exports: state.jobs, Engine: pool, Site: site, Limits: pool.Limits(), Sandbox: pool.Sandbox(), Rate: rate, TrustedProxies: proxies, Origins: origins, CheckBytes: int64(checkRate * (1 << 20)), Log: a.log, Software: "govdata " + version()})
+			s, err := server.New(server.Options{Catalog: cat, Keys: state.keys, Exports: state.jobs, Engine: pool, Site: site, Limits: pool.Limits(), Sandbox: pool.Sandbox(), Rate: rate, TrustedProxies: proxies, Origins: origins, Connections: connections, CheckBytes: int64(checkRate * (1 << 20)), Log: a.log, Software: "govdata " + version()})
 			if err != nil {
 				return err
 			}
@@ -105,6 +105,7 @@ func (a *app) serve() *cobra.Command {
 	c.Flags().IntVar(&workers.Workers, "workers", 0, "queries that run at once; 0: as many as there are cores")
 	c.Flags().Float64Var(&rate.Address, "address-rate", rate.Address, "questions a second of one address; 0: unbounded")
 	c.Flags().Float64Var(&rate.Key, "key-rate", rate.Key, "questions a second of one key; 0: unbounded")
+	c.Flags().IntVar(&connections, "connections", server.DefaultConnections, "connections at once; the one that has said nothing for the longest makes room for the next")
 	c.Flags().IntVar(&memory, "memory", 256, "MB of Go's heap at which garbage is collected more often; GOMEMLIMIT goes before it")
 	c.Flags().Float64Var(&checkRate, "check-rate", 8, "MB a second that are read to hash the published files again and again; 0: do not")
 	c.Flags().IntVar(&workers.Queue, "queue", 0, "questions that may wait for a worker; 0: 16 per worker")

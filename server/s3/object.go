@@ -162,7 +162,8 @@ func (f *face) objects(id catalog.ID) ([]object, error) {
 		return nil, nil
 	}
 	tables, err := f.Metadata.Objects(id)
-	if err != nil && !errors.Is(err, catalog.ErrForbidden) && !errors.Is(err, catalog.ErrCorrupt) {
+	// What has no Parquet file is no table; its other files are listed all the same.
+	if err != nil && !errors.Is(err, catalog.ErrNotFound) && !errors.Is(err, catalog.ErrForbidden) && !errors.Is(err, catalog.ErrCorrupt) {
 		return nil, err
 	}
 	for _, o := range tables {
