@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -147,7 +148,7 @@ func (in *Inspection) charset() Decision {
 	case in.Info.Undecodable > 0:
 		d.Sure = 0.5
 	case in.Info.Charset == "utf-8":
-		d.Sure = n / (n + 2) // chance text is hardly ever UTF-8
+		d.Sure = 1 - math.Pow(0.5, n/3) // chance text is hardly ever UTF-8
 	case len(d.Instead) > 0:
 		d.Sure = n / (n + 60)
 	default:
@@ -206,7 +207,8 @@ func (p *printer) decisions(depth int, all []Decision) {
 	const most = 10
 	n := 0
 	for _, d := range all {
-		if d.Sure >= 0.9 || len(d.Instead) == 0 || d.What == "header" { // which stands with its table
+		few := d.What == "type" && d.Chosen != string(catalog.TypeText)        // few values alone are no news
+		if d.Sure >= 0.9 || len(d.Instead) == 0 || few || d.What == "header" { // which stands with its table
 			continue
 		}
 		if n++; n > most {

@@ -309,7 +309,7 @@ func (r *run) undecided() error {
 // doubts are the messages of what a person has to decide.
 func doubts(file string, plan *layout.Plan) (all []string) {
 	for _, d := range plan.Doubts {
-		all = append(all, fmt.Sprintf("%s%s: %s; %s", file, place(plan), d.Found.En, d.Do.En))
+		all = append(all, fmt.Sprintf("%s:%s%s: %s; %s", file, catalog.Lines{First: d.Line, Last: d.To}, place(plan), d.Found.En, d.Do.En))
 	}
 	return all
 }

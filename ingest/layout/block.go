@@ -309,7 +309,7 @@ func (b *Block) hold(line int64, cells [][]byte) bool {
 	why, keep := "", false
 	switch {
 	case b.width < 2:
-	case filled > 1 && mayBeNote(first) && isFootnote(first) && (&row{cells: texts(cells)}).signed():
+	case filled > 1 && mayBeNote(first) && b.signed(cells, first):
 		why, keep = "footnote", true
 	case len(b.required) > 0 || filled != 1:
 	case len(b.held) > 0 && b.held[len(b.held)-1].why != "" || b.behindGap(line):
@@ -334,8 +334,19 @@ func (b *Block) hold(line int64, cells [][]byte) bool {
 
 // signed reports whether a row that begins as a note does is one: each of its
 // texts is a label, or the value of one, or a lone number.
-func (r *row) signed() bool {
-	texts := distinct(trimmed(r.cells))
+func (b *Block) signed(cells [][]byte, first []byte) bool {
+	texts := distinct(trimmed(texts(cells)))
+	if signWord.Match(first) && b.width > 2 && len(texts) <= b.width-1 {
+		for i := 0; i < len(texts); i += 2 { // labels without a colon, and their values
+			if !signWord.MatchString(texts[i]) {
+				return false
+			}
+		}
+		return true
+	}
+	if !isFootnote(first) {
+		return false
+	}
 	plain := 0
 	for i, t := range texts[1:] {
 		switch {
@@ -530,11 +541,11 @@ func (b *Block) begins(gap bool) bool {
 					titles++
 				}
 			}
-			if !gap && strings.TrimSpace(cellAt(r.cells, j)) != "" && b.body.holds(j, strings.TrimSpace(r.cells[j])) {
+			if !gap && strings.TrimSpace(cellAt(r.cells, j)) != "" && b.body.holdsBefore(r.line, j, strings.TrimSpace(r.cells[j])) {
 				return false // it stands there among the data
 			}
 		}
-		if !gap && figures == 1 && titles == 0 {
+		if !gap && figures < 2 && titles == 0 {
 			return false // a remark in place of a number
 		}
 		contrast, ok := body.contrast([]*row{r}, fill([]*row{r}, nil))
@@ -600,7 +611,8 @@ func (b *Block) skip(line int64, why string, cells []string) {
 var (
 	sumPattern      = regexp.MustCompile(`^(合计|小计|总计|共计|累计|合計|小計|總計|本页合计|本页小计|(grand|sub)?totals?)[:：]?$`)
 	totalPattern    = regexp.MustCompile(`^(.{0,16}(合计|小计|总计|共计|累计)|(合计|小计|总计|共计|累计).{0,16}|(grand)?(sub)?total.{0,16})$`)
-	footnotePattern = regexp.MustCompile(`^((附?注|備?註|备注|说明|說明|数据来源|資料來源|资料来源|来源|填报人|填表人|制表人?|填制人|审核人?|審核人?|复核人?|单位负责人|统计负责人|负责人|经办人|主管领导|分管领导|主管|填报单位|填表单位|编制单位|报送单位|填报日期|填表日期|报送日期|报出日期|联系人|联系电话|联系方式|notes?|sources?)[0-9一二三四五六七八九十]?[:：、.．]|[*※])`)
+	footnotePattern = regexp.MustCompile(`^((附?注|備?註|备注|说明|說明|数据来源|資料來源|资料来源|来源|填报人|填表人|制表人?|填制人|审核人?|審核人?|复核人?|单位负责人|统计负责人|负责人|经办人|主管领导|分管领导|主管|填报单位|填表单位|编制单位|报送单位|填报日期|填表日期|报送日期|报出日期|联系人|联系电话|联系方式|notes?|sources?)[0-9一二三四五六七八九十]?[:：、.．)）]|[*※])`)
+	signWord        = regexp.MustCompile(`^(填表人|填报人|填制人|制表人?|审核人?|審核人|复核人?|单位负责人|统计负责人|负责人|经办人|联系人|联系电话|填报单位|填报日期|填表日期|报出日期)$`)
 )
 
 // classify says why a row is no data row, or "" for one that is.

@@ -319,6 +319,11 @@ func (b *body) fits(r *row) float64 {
 	return float64(same) / float64(max(1, all))
 }
 
+// holdsBefore reports whether a text stands in a column of the body above a line.
+func (b *body) holdsBefore(line int64, j int, text string) bool {
+	return slices.ContainsFunc(b.rows, func(r *row) bool { return r.line < line && strings.TrimSpace(cellAt(r.cells, j)) == text })
+}
+
 // holds reports whether a text stands in a column of the body.
 func (b *body) holds(j int, text string) bool {
 	return slices.ContainsFunc(b.rows, func(r *row) bool { return strings.TrimSpace(cellAt(r.cells, j)) == text })

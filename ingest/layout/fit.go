@@ -23,7 +23,17 @@ func (b *Block) look() {
 		}
 	}
 	grid := b.sheet.options.Grid
-	b.body = bodyOf(b.sheet.ahead, func(r *row) bool { return r.count() < 2 || !grid && len(r.cells) != b.usual })
+	odd := func(r *row) bool { return r.count() < 2 || !grid && len(r.cells) != b.usual }
+	b.body = bodyOf(b.sheet.ahead, odd)
+	// Rows that are blank at an end where most are not may have slipped: what
+	// the columns hold is told from the others.
+	mostly := func(j int) bool { return j >= 0 && j < len(b.body.columns) && b.body.columns[j].share >= 0.7 }
+	first, last := mostly(0), mostly(b.width-1)
+	if even := bodyOf(b.sheet.ahead, func(r *row) bool {
+		return odd(r) || first && strings.TrimSpace(cellAt(r.cells, 0)) == "" || last && strings.TrimSpace(cellAt(r.cells, b.width-1)) == ""
+	}); len(even.rows) > 1 {
+		b.body = even
+	}
 	b.strong = -1
 	for j := range b.body.columns {
 		if p := &b.body.columns[j]; p.figures() && p.share > 0.9 && !p.mostly(year) && len(b.body.rows) > 1 && j < b.width {

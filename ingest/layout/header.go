@@ -142,7 +142,7 @@ func (s *Sheet) nameBlanks(h header) header {
 			continue
 		}
 		name := "column_" + strconv.Itoa(j+1)
-		if j >= len(h.columns) && b.columns[j].share < 0.5 {
+		if j >= len(h.columns) && (b.columns[j].share < 0.5 || !slices.ContainsFunc(b.rows[:min(2, len(b.rows))], func(r *row) bool { return r.kind(j) != nothing })) {
 			continue
 		}
 		if s.options.Names != nil && s.options.Names.Field(name) < 0 {

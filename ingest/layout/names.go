@@ -247,12 +247,15 @@ func (s *Sheet) editions(parts [][]string, b *body) bool {
 // looksLike reports whether a column holds identifiers, as the text is one.
 func (b *body) looksLike(j int, text string) bool {
 	n, all := 0, 0
+	lower := text == strings.ToLower(text)
 	for _, r := range b.rows {
 		c := strings.TrimSpace(cellAt(r.cells, j))
 		if c == "" {
 			continue
 		}
-		all++
+		if all++; lower && c == strings.ToUpper(c) {
+			continue // code over AB
+		}
 		if identifier.MatchString(c) || classOf(c) == latin || classOf(c) == flag {
 			n++
 		}
