@@ -455,6 +455,7 @@ func (b *Block) headerFollows(line int64, cells [][]byte) bool {
 	begins := b.begins(gap)
 	s.ahead = s.ahead[1:]
 	if !begins {
+		b.doubtUnlike(this, gap)
 		return false
 	}
 	if !gap && !b.otherShape(this) {
@@ -467,6 +468,26 @@ func (b *Block) headerFollows(line int64, cells [][]byte) bool {
 	}
 	b.before(this)
 	return true
+}
+
+// doubtUnlike stops where the rows behind a gap have words where all rows before
+// it have numbers, and another number of cells: they may be another table, of
+// texts alone.
+func (b *Block) doubtUnlike(first *row, gap bool) {
+	if !gap || b.strong < 0 || b.plan.Rows < 2 || used(first.cells) == b.width || first.count() < 2 {
+		return
+	}
+	rows := append([]*row{first}, untilGap(b.sheet.ahead)...)
+	for _, r := range rows {
+		if k := r.kind(b.strong); k.figure() {
+			return
+		}
+	}
+	last := rows[len(rows)-1].line
+	b.doubt(Doubt{Line: first.line, To: last, Rows: int64(len(rows)),
+		Found: catalog.Text{Zh: "空行之后的行与其上的行不同，可能属于另一张表", En: "the rows behind the gap differ from those above it and may be another table"},
+		Do: catalog.Text{Zh: fmt.Sprintf("--skip %d- 略去这些行；--skip 1-%d 只读取其下的表", first.line, first.line-1),
+			En: fmt.Sprintf("--skip %d- leaves them out; --skip 1-%d reads the table below alone", first.line, first.line-1)}})
 }
 
 // before puts a row back, and what was held back before it.
