@@ -45,14 +45,10 @@ func (m *Manifest) Follows(previous *Manifest) []Change {
 		changes = append(changes, Change{name, Text{Zh: fmt.Sprintf(zh, args...), En: fmt.Sprintf(en, args...)}, breaking})
 	}
 	before, after := previous.Dataset.Public(), m.Dataset.Public()
-	find := func(fields []Field, name string) *Field {
-		if i := slices.IndexFunc(fields, func(f Field) bool { return f.Name == name }); i >= 0 {
-			return &fields[i]
-		}
-		return nil
-	}
+	was, is := byName(before), byName(after)
+	had, has := previous.sent(), m.sent()
 	for _, f := range before {
-		switch now := find(after, f.Name); {
+		switch now := is[f.Name]; {
 		case now == nil:
 			add(f.Name, true, "字段消失", "field vanished")
 		case now.Type != f.Type:
@@ -60,11 +56,11 @@ func (m *Manifest) Follows(previous *Manifest) []Change {
 		case now.Unit != f.Unit:
 			add(f.Name, true, "单位由“%s”变为“%s”", "unit %q became %q", f.Unit, now.Unit)
 		default:
-			m.driftOf(f.Name, previous, add)
+			m.driftOf(now, previous, had[f.Name], has[f.Name], add)
 		}
 	}
 	for _, f := range after {
-		if find(before, f.Name) == nil {
+		if was[f.Name] == nil {
 			add(f.Name, false, "新增字段", "field is new")
 		}
 	}
@@ -77,9 +73,19 @@ func (m *Manifest) Follows(previous *Manifest) []Change {
 	return changes
 }
 
-// driftOf compares the values of a field that is defined as it was.
-func (m *Manifest) driftOf(name string, previous *Manifest, add func(name string, breaking bool, zh, en string, args ...any)) {
-	if had, has := previous.sent(name), m.sent(name); had && !has {
+func byName(fields []Field) map[string]*Field {
+	named := make(map[string]*Field, len(fields))
+	for i := range fields {
+		named[fields[i].Name] = &fields[i]
+	}
+	return named
+}
+
+// driftOf compares the values of a field that is defined as it was. had and has
+// say whether the files of either release had a column for it.
+func (m *Manifest) driftOf(f *Field, previous *Manifest, had, has bool, add func(name string, breaking bool, zh, en string, args ...any)) {
+	name := f.Name
+	if had && !has {
 		add(name, m.Mode == Replace, "文件中不再有此列", "the files no longer have this column")
 		return
 	} else if has && !had && len(previous.Stats) > 0 {
@@ -103,13 +109,22 @@ func (m *Manifest) driftOf(name string, previous *Manifest, add func(name string
 			add(name, true, "中位数由 %g 变为 %g，可能是单位不同", "the median went from %g to %g: is it another unit?", *was.Median, *is.Median)
 		}
 	}
-	if f := m.Dataset.Field(name); f != nil && (f.Type == TypeDate || f.Type == TypeTimestamp) && is.Max < was.Max && is.Max != "" {
+	if (f.Type == TypeDate || f.Type == TypeTimestamp) && is.Max < was.Max && is.Max != "" {
 		add(name, false, "最晚日期由 %s 提前到 %s", "the latest went back from %s to %s", was.Max, is.Max)
 	}
 }
 
-// sent reports whether the files that a release brought in had a column for
-// the field. Manifests without Stats do not tell.
-func (m *Manifest) sent(name string) bool {
-	return slices.ContainsFunc(m.Sources, func(s Source) bool { return s.Release == "" && slices.Contains(s.Fields, name) })
+// sent names the fields that the files which a release brought in had a column
+// for. Manifests without Stats do not tell.
+func (m *Manifest) sent() map[string]bool {
+	names := map[string]bool{}
+	for _, s := range m.Sources {
+		if s.Release != "" {
+			continue
+		}
+		for _, name := range s.Fields {
+			names[name] = true
+		}
+	}
+	return names
 }

@@ -362,6 +362,10 @@ func (d *Dataset) Field(name string) *Field {
 	return nil
 }
 
+// MaxFields is how many fields a dataset may have: as many as a sheet of Excel
+// has columns, so that every release has all of its forms.
+const MaxFields = 16384
+
 // SortKey returns the fields that a release is ordered by.
 func (d *Dataset) SortKey() []string {
 	if len(d.Sort) > 0 {
@@ -435,8 +439,10 @@ func (d *Dataset) Validate() []Problem {
 	if d.RejectLimit < 0 || d.RejectLimit > 1 {
 		bad("$.reject_limit", "found %v, want a share from 0 to 1", d.RejectLimit)
 	}
-	if len(d.Fields) == 0 {
+	if n := len(d.Fields); n == 0 {
 		bad("$.fields", "want at least one field")
+	} else if n > MaxFields {
+		bad("$.fields", "found %d fields, want at most %d", n, MaxFields)
 	}
 	seen := map[string]int{}
 	headers := map[string]string{}

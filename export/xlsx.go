@@ -20,7 +20,6 @@ import (
 	"github.com/klauspost/compress/flate"
 
 	"govdata/catalog"
-	"govdata/catalog/store"
 )
 
 // The limits of the format (ECMA-376 says nothing; Excel's specifications do).
@@ -47,8 +46,8 @@ const (
 // batch on all cores, so that memory does not grow with rows.
 func writeXLSX(ctx context.Context, w io.Writer, rows array.RecordReader, meta Meta) (int64, error) {
 	x := &workbook{meta: &meta, zip: zip.NewWriter(w), fields: rows.Schema().Fields(), known: meta.fields()}
-	if n := len(x.fields); n > store.MaxColumns {
-		return 0, fmt.Errorf("%d columns, and a sheet of Excel has at most %d: choose fewer, or another format: %w", n, store.MaxColumns, catalog.ErrInvalid)
+	if n := len(x.fields); n > catalog.MaxFields {
+		return 0, fmt.Errorf("%d columns, and a sheet of Excel has at most %d: choose fewer, or another format: %w", n, catalog.MaxFields, catalog.ErrInvalid)
 	}
 	n, err := inOrder(ctx, rows, x.pack, x.add)
 	if err != nil {

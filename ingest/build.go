@@ -306,8 +306,12 @@ func sameKey(now, before *catalog.Dataset) bool {
 // the definition has now.
 func (l *loader) kept(r *run, mode catalog.Mode) (string, error) {
 	var columns []string
+	fields := map[string]*catalog.Field{}
+	for i := range l.dataset.Fields {
+		fields[l.dataset.Fields[i].Name] = &l.dataset.Fields[i]
+	}
 	for _, f := range r.previous.Dataset.Sent() {
-		now := l.dataset.Field(f.Name)
+		now := fields[f.Name]
 		switch {
 		case now == nil || now.Privacy == catalog.PrivacyDrop:
 			continue

@@ -30,6 +30,7 @@ type Column struct {
 	// Cells tells what became of the values; only for a column with a field.
 	Cells *CellReport `json:"cells,omitempty"`
 
+	index int // of the field, or -1
 	shift int
 	base  string // the unit without its magnitude
 	above bool   // the unit stands above the table
@@ -134,11 +135,12 @@ func mapped(file string, sheet *layout.Sheet, block *layout.Block, d *catalog.Da
 		t.source[i] = -1
 	}
 	plan := block.Plan()
+	shared := layout.SharedOf(plan.Columns)
 	for i := range plan.Columns {
 		from := &plan.Columns[i]
 		c := Column{Column: from.Column, Header: from.Header}
-		field := c.find(from, plan.Columns, known, d)
-		if field >= 0 {
+		field := c.find(from, shared, known, d)
+		if c.index = field; field >= 0 {
 			c.Field = d.Fields[field].Name
 			if t.source[field] < 0 {
 				t.source[field] = i
@@ -155,8 +157,8 @@ func mapped(file string, sheet *layout.Sheet, block *layout.Block, d *catalog.Da
 }
 
 // find looks a column up by what its header reads, and takes the unit from there.
-func (c *Column) find(from *layout.Column, all []layout.Column, known names, d *catalog.Dataset) int {
-	for _, text := range from.Readings(all) {
+func (c *Column) find(from *layout.Column, shared layout.Shared, known names, d *catalog.Dataset) int {
+	for _, text := range from.Readings(shared) {
 		title, unit, shift, hasUnit := normalise.Unit(text)
 		n, ok := known.find(text)
 		if !ok && hasUnit {
@@ -230,19 +232,22 @@ func (t *table) complete(d *catalog.Dataset) error {
 		c := &t.columns[i]
 		if c.Field == "" && c.Header != "" {
 			free = append(free, c.Header)
-			c.Nearest = nearest(c.Header, d)
+			if len(free)*len(d.Fields) < mostCompared {
+				c.Nearest = nearest(c.Header, d)
+			}
 		}
 		if c.Field == "" {
 			continue
 		}
-		if f := d.Field(c.Field); f.Unit != "" && c.base != "" && c.base != f.Unit {
+		f := &d.Fields[c.index]
+		if f.Unit != "" && c.base != "" && c.base != f.Unit {
 			return &decode.Error{File: t.file, Line: line, Found: fmt.Sprintf("%scolumn %d (%q) in %s", in(plan.Table), i+1, c.Header, c.base),
 				Want: fmt.Sprintf("%s in %s", fieldLabel(f), f.Unit), Do: "convert the column, or mend its header", Err: catalog.ErrInvalid}
 		}
-		if first := t.source[fieldIndex(d, c.Field)]; first != i {
+		if first := t.source[c.index]; first != i {
 			return &decode.Error{
 				File: t.file, Line: line,
-				Found: fmt.Sprintf("%scolumns %d (%q) and %d (%q), which both mean %s", in(plan.Table), first+1, t.columns[first].Header, i+1, c.Header, fieldLabel(d.Field(c.Field))),
+				Found: fmt.Sprintf("%scolumns %d (%q) and %d (%q), which both mean %s", in(plan.Table), first+1, t.columns[first].Header, i+1, c.Header, fieldLabel(f)),
 				Want:  "one column for each field", Do: "remove or rename one of them", Err: catalog.ErrInvalid,
 			}
 		}
@@ -254,7 +259,7 @@ func (t *table) complete(d *catalog.Dataset) error {
 			continue
 		}
 		missing = append(missing, fieldLabel(f))
-		for _, h := range free {
+		for _, h := range free[:min(len(free), mostCompared/len(d.Fields)+1)] {
 			if similar(h, f.Title.Zh) || similar(h, f.Title.En) || similar(h, f.Name) {
 				hints = append(hints, fmt.Sprintf("is column %q meant as %s?", h, f.Title.Zh))
 			}
@@ -312,6 +317,10 @@ func noHeader(err error, d *catalog.Dataset) error {
 	}
 	return e
 }
+
+// mostCompared is how many pairs of an unknown header and a field are compared at
+// most, to say which one may be meant.
+const mostCompared = 200_000
 
 // nearest returns the titles of fields that a header resembles.
 func nearest(header string, d *catalog.Dataset) []string {

@@ -273,8 +273,13 @@ func landed(d *catalog.Dataset) []catalog.Field {
 // columnsOf returns the columns of a record by field; nil for those that do not land.
 func columnsOf(d *catalog.Dataset, builder *array.RecordBuilder) []*typed {
 	columns := make([]*typed, len(d.Fields))
-	for at, f := range landed(d) {
-		columns[fieldIndex(d, f.Name)] = newTyped(&f, builder.Field(at+3))
+	at := 3
+	lands := landed(d)
+	for i := range d.Fields {
+		if f := &d.Fields[i]; at-3 < len(lands) && lands[at-3].Name == f.Name {
+			columns[i] = newTyped(f, builder.Field(at))
+			at++
+		}
 	}
 	return columns
 }

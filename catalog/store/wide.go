@@ -5,10 +5,6 @@ import (
 	"strconv"
 )
 
-// MaxColumns is how many columns a dataset may have: Excel's limit, so that
-// every release has all of its forms.
-const MaxColumns = 16384
-
 // WideFrom is from how many columns on a table is wide: what DuckDB keeps for
 // each column at once counts there more than what it keeps for rows.
 const WideFrom = 256

@@ -189,8 +189,9 @@ func (s *Sheet) findNamed() (header, error) {
 		height++
 	}
 	known := 0
+	shared := SharedOf(best)
 	for i := range best {
-		if fieldOf(&best[i], best, names) >= 0 {
+		if fieldOf(&best[i], shared, names) >= 0 {
 			known++
 		}
 	}
@@ -263,8 +264,8 @@ func (s *Sheet) firstLine() string {
 }
 
 // fieldOf returns the field that a column is, or -1.
-func fieldOf(c *Column, all []Column, names Names) int {
-	for _, text := range c.Readings(all) {
+func fieldOf(c *Column, shared Shared, names Names) int {
+	for _, text := range c.Readings(shared) {
 		if f := names.Field(text); f >= 0 {
 			return f
 		}
@@ -275,8 +276,9 @@ func fieldOf(c *Column, all []Column, names Names) int {
 func named(columns []Column, names Names) int {
 	seen := map[int]bool{}
 	score := 0
+	shared := SharedOf(columns)
 	for i := range columns {
-		switch f := fieldOf(&columns[i], columns, names); {
+		switch f := fieldOf(&columns[i], shared, names); {
 		case f < 0:
 		case seen[f]:
 			score--
@@ -292,11 +294,12 @@ func named(columns []Column, names Names) int {
 // as where exchange codes stand under the titles.
 func isEdition(cells []string, columns []Column, names Names) bool {
 	same, other := 0, 0
+	shared := SharedOf(columns)
 	for i, c := range cells {
 		if strings.TrimSpace(c) == "" {
 			continue
 		}
-		if f := names.Field(c); f >= 0 && i < len(columns) && f == fieldOf(&columns[i], columns, names) {
+		if f := names.Field(c); f >= 0 && i < len(columns) && f == fieldOf(&columns[i], shared, names) {
 			same++
 		} else {
 			other++

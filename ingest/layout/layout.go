@@ -261,6 +261,11 @@ func (s *Sheet) peek(n int) error {
 			break
 		}
 		ahead := &row{line: r.Line, cells: texts(r.Cells)}
+		if n := lastText(ahead.cells); n > catalog.MaxFields {
+			s.ended = &decode.Error{File: s.options.File, Line: r.Line, Found: fmt.Sprintf("a row of %d cells", n),
+				Want: fmt.Sprintf("at most %d, which is how many columns a table may have", catalog.MaxFields), Do: "divide the table, or turn its columns into rows", Err: catalog.ErrInvalid}
+			break
+		}
 		ahead.seen = s.options.Layout.Skips(r.Line) // it counts as blank
 		s.ahead = append(s.ahead, ahead)
 	}
@@ -386,9 +391,29 @@ func joined(parts []string) string {
 	return b.String()
 }
 
+// Shared counts the columns that have a heading in a row of the header: those
+// of more than one name none of them.
+type Shared map[heading]int
+
+type heading struct {
+	row  int
+	text string
+}
+
+// SharedOf counts the headings of columns.
+func SharedOf(columns []Column) Shared {
+	s := Shared{}
+	for i := range columns {
+		for row, text := range columns[i].Parts {
+			s[heading{row, text}]++
+		}
+	}
+	return s
+}
+
 // Readings are the texts by which the column may be known, the fullest first.
 // A heading over several columns names none of them.
-func (c *Column) Readings(all []Column) []string {
+func (c *Column) Readings(shared Shared) []string {
 	own := distinct(c.Parts)
 	var texts []string
 	if c.Again != "" {
@@ -397,9 +422,8 @@ func (c *Column) Readings(all []Column) []string {
 	for i := range own {
 		texts = append(texts, strings.Join(own[i:], "_"))
 	}
-	for i, text := range c.Parts {
-		shared := slices.ContainsFunc(all, func(o Column) bool { return o.Column != c.Column && i < len(o.Parts) && o.Parts[i] == text })
-		if text != "" && !shared {
+	for row, text := range c.Parts {
+		if text != "" && shared[heading{row, text}] < 2 {
 			texts = append(texts, text)
 		}
 	}
