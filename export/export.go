@@ -127,6 +127,10 @@ func writeArrow(ctx context.Context, w io.Writer, rows array.RecordReader) (n in
 	return n, out.Close()
 }
 
+// batchCells is how many cells are written at once: of a wide table a batch of
+// DuckDB's would be hundreds of megabytes of text.
+const batchCells = 1 << 18
+
 // inOrder turns batches into what T says on all cores and hands these to write
 // in the order of the batches, with the number of their rows.
 func inOrder[T any](ctx context.Context, rows array.RecordReader, work func(arrow.RecordBatch) T, write func(rows int64, made T) error) (int64, error) {
@@ -146,15 +150,18 @@ func inOrder[T any](ctx context.Context, rows array.RecordReader, work func(arro
 		defer close(order)
 		for rows.Next() {
 			b := rows.RecordBatch()
-			b.Retain()
-			j := &job{batch: b, rows: b.NumRows(), done: make(chan struct{})}
-			select {
-			case order <- j:
-			case <-ctx.Done():
-				b.Release()
-				return ctx.Err()
+			size := max(1, batchCells/max(1, b.NumCols()))
+			for from := int64(0); from == 0 || from < b.NumRows(); from += size {
+				j := &job{batch: b.NewSlice(from, min(from+size, b.NumRows())), done: make(chan struct{})}
+				j.rows = j.batch.NumRows()
+				select {
+				case order <- j:
+				case <-ctx.Done():
+					j.batch.Release()
+					return ctx.Err()
+				}
+				todo <- j
 			}
-			todo <- j
 		}
 		return rows.Err()
 	})

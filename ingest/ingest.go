@@ -492,6 +492,9 @@ func (r *run) lineage(m *catalog.Manifest, sources []*decode.Source) {
 			m.Sources = append(m.Sources, s)
 		}
 	}
+	for i, s := range sources { // with what the rows told
+		r.report.Files[i].Info = s.Info()
+	}
 	for _, t := range r.tables {
 		f := r.report.Files[t.index]
 		info := sources[t.index].Info()

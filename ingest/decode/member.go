@@ -351,6 +351,18 @@ func (s *Source) take(name string, m *Source) {
 	s.info.Members = append(s.info.Members, m.info)
 }
 
+func (t memberTable) notes() []string {
+	inner, ok := t.Table.(noting)
+	if !ok {
+		return nil
+	}
+	notes := inner.notes()
+	for i := range notes {
+		notes[i] = t.name + ": " + notes[i]
+	}
+	return notes
+}
+
 // joined adds what a list joined by plus signs does not have.
 func joined(list, more string) string {
 	for _, one := range strings.Split(more, "+") {

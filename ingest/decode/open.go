@@ -122,8 +122,21 @@ func layers(container []string) int {
 	return n
 }
 
-// Info says what the file was found to be.
-func (s *Source) Info() Info { return s.info }
+// Info says what the file was found to be. Notes on cells are complete behind
+// the last row of every table.
+func (s *Source) Info() Info {
+	info := s.info
+	info.Notes = slices.Clone(info.Notes)
+	for _, t := range s.tables {
+		if t, ok := t.(noting); ok {
+			info.Notes = append(info.Notes, t.notes()...)
+		}
+	}
+	return info
+}
+
+// noting is a table that tells of the cells that it read.
+type noting interface{ notes() []string }
 
 // Tables returns the tables in file order: the visible sheets of a workbook,
 // else one table; of an archive's members, where all were asked for, each one's.

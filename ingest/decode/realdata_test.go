@@ -278,9 +278,9 @@ func TestRealLegacyWorkbooksGiveTheirVisibleSheets(t *testing.T) {
 		}},
 		{"torture/error_cells.xls", "", []string{"RawErrors"}, []table{
 			{"RawErrors", []string{
-				"1|Error|Bang|Que|Non|Val|ErrType|Type|ISERR|ISNA|ErrTypeIsErr", "3|#DIV/0!|#DIV/0!|#DIV/0?|#DIV/0|2|2|16|TRUE|FALSE|FALSE",
-				"8|#N/A|#N/A!|#N/A?|#N/A|7|7|16|FALSE|TRUE|FALSE", "12|2014-10-11|10/11/14!|10/11/14?|2014-10-11|2014-10-11|#N/A|1|FALSE|FALSE|FALSE",
-				"14|array|array!|array?|array|array|#N/A|64|FALSE|FALSE|FALSE",
+				"1|Error|Bang|Que|Non|Val|ErrType|Type|ISERR|ISNA|ErrTypeIsErr", "3|||#DIV/0?|#DIV/0|2|2|16|TRUE|FALSE|FALSE",
+				"8||#N/A!|#N/A?||7|7|16|FALSE|TRUE|FALSE", "12|2014-10-11|10/11/14!|10/11/14?|2014-10-11|2014-10-11||1|FALSE|FALSE|FALSE",
+				"14|array|array!|array?|array|array||64|FALSE|FALSE|FALSE",
 			}, 14, 10, nil},
 		}},
 	} {

@@ -202,6 +202,22 @@ func (t *sheetTable) Merges() []Range {
 	return merges
 }
 
+// notes says what an operator should know of the rows that were read.
+func (t *sheetTable) notes() []string {
+	rows, ok := t.rows.(interface{ Notes() []string })
+	if !ok {
+		return nil
+	}
+	var notes []string
+	for _, note := range rows.Notes() {
+		if t.sheet.name != "" {
+			note = fmt.Sprintf("sheet %q: %s", t.sheet.name, note)
+		}
+		notes = append(notes, note)
+	}
+	return notes
+}
+
 func (t *sheetTable) close() error {
 	if t.rows == nil {
 		return nil

@@ -48,7 +48,7 @@ func KindOf(code string) Kind {
 	switch {
 	case lasts:
 		return Elapsed
-	case strings.ContainsAny(letters, "yde"), strings.Contains(letters, "m") && !hours:
+	case strings.ContainsAny(letters, "yde"), strings.Contains(letters, "aaa"), strings.Contains(letters, "m") && !hours:
 		return Date
 	case hours:
 		return Clock
@@ -79,7 +79,7 @@ func lettersOf(code string) (letters string, lasts bool) {
 				b.WriteByte(code[i+1])
 			}
 			i += n + 1
-		case '\\', '_', '*':
+		case '\\', '_', '*', '!':
 			i++
 		default:
 			b.WriteByte(c)

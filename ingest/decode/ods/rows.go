@@ -6,6 +6,8 @@ import (
 	"io"
 	"strconv"
 	"unicode/utf8"
+
+	"govdata/ingest/decode/numfmt"
 )
 
 // Rows streams the rows of a sheet.
@@ -26,6 +28,8 @@ type Rows struct {
 	cells [][]byte
 	text  int64 // bytes of the cells, repeated ones counted each time
 	merge []Range
+	notes numfmt.Notes
+	said  numfmt.Said
 	raw   []byte // text on its way to the arena
 
 	// merges are the merged cells found so far, kept if it is not nil.
@@ -209,14 +213,29 @@ func (r *Rows) readCell(col int64) (times int64, err error) {
 	// The tag, and with it the attributes, is gone after the next one.
 	r.arena = c.appendValue(r.arena)
 	valued := len(r.arena) > from
+	value := len(r.arena)
 	stored := unescape(nil, c.text)
 	if c.rows > 1 || c.cols > 1 {
 		r.noteMerge(col, c)
 	}
 	if !r.sc.empty {
-		if err := r.readContent(from, valued); err != nil {
+		// What a cell with a value shows is read behind the value.
+		if err := r.readContent(value); err != nil {
 			return 0, err
 		}
+	}
+	if valued {
+		r.meant(&c, from, value)
+	} else if text := r.arena[from:]; c.isError || c.formula && errorText.Match(text) {
+		if len(text) == 0 {
+			text = stored
+		}
+		r.notes.Error(string(text))
+		r.arena, stored = r.arena[:from], nil
+	} else if c.formula && !c.typed && len(text) == 0 {
+		r.notes.Formula()
+	} else if c.kind == textCell {
+		r.said.Note(text)
 	}
 	if len(r.arena) == from {
 		r.arena = append(r.arena, stored...)
@@ -245,6 +264,30 @@ func (r *Rows) readCell(col int64) (times int64, err error) {
 	}
 	return c.times, nil
 }
+
+// meant makes of the value of a cell, which stands in the arena before what the
+// cell shows, what the cell means by it.
+func (r *Rows) meant(c *cell, from, end int) {
+	value, shown := r.arena[from:end], r.arena[end:]
+	r.arena = r.arena[:end]
+	if c.kind == numberCell && end-from > 15 {
+		r.notes.Number(value)
+	}
+	if c.kind == numberCell && c.percent && len(value) > 0 {
+		r.notes.Shown(numfmt.Percent)
+		r.arena = append(r.arena[:from], numfmt.AppendPercent(nil, value)...)
+		return
+	}
+	text, how := c.asShown(value, shown, r.said)
+	if how != numfmt.AsStored {
+		r.notes.Shown(how)
+	}
+	r.arena = append(r.arena[:from], text...)
+}
+
+// Notes says what was read otherwise than it is stored, up to the row that was
+// read last.
+func (r *Rows) Notes() []string { return r.notes.Lines() }
 
 // noteMerge keeps what a cell of the row spans, its last row as the distance
 // to the first.

@@ -7,10 +7,10 @@ import (
 )
 
 // readContent reads what lies in a cell and appends its paragraphs to the
-// arena, joined by line ends, unless the cell is valued by its attributes: then
-// they are how a program showed the value. Annotations, shapes and tables in
-// the cell are passed.
-func (r *Rows) readContent(from int, valued bool) error {
+// arena, joined by line ends. Of a cell that has its value in its attributes they
+// are how a program showed it. Annotations, shapes and tables in the cell are
+// passed.
+func (r *Rows) readContent(from int) error {
 	outside := r.sc.depth - 1
 	for first := true; ; {
 		if err := r.tag(); err != nil {
@@ -23,7 +23,7 @@ func (r *Rows) readContent(from int, valued bool) error {
 			continue
 		}
 		switch name := string(r.sc.name); {
-		case !valued && (name == "p" || name == "h"):
+		case name == "p" || name == "h":
 			if !first {
 				r.arena = append(r.arena, '\n')
 			}
@@ -34,7 +34,7 @@ func (r *Rows) readContent(from int, valued bool) error {
 			if limit := r.sheet.book.options.MaxCell; len(r.arena)-from > limit {
 				return fmt.Errorf("%w: a cell of more than %d bytes", ErrLimit, limit)
 			}
-		case !valued && (name == "list" || name == "list-item"):
+		case name == "list" || name == "list-item":
 		default:
 			if err := r.sc.skip(); err != nil {
 				return err

@@ -3,6 +3,7 @@ package ods
 import (
 	"bytes"
 	"math"
+	"regexp"
 	"strconv"
 	"time"
 
@@ -27,6 +28,10 @@ type cell struct {
 	text       []byte // office:string-value
 	times      int64
 	rows, cols int64 // that it spans
+	percent    bool
+	isError    bool
+	formula    bool
+	typed      bool // its type is said
 }
 
 func cellOf(attrs []byte) cell {
@@ -39,8 +44,21 @@ func cellOf(attrs []byte) cell {
 		}
 		attrs = rest
 		switch string(local(name)) {
-		case "value-type":
-			c.kind = kindOf(value)
+		case "value-type": // calc's own says error where ODF has no type for it
+			switch string(value) {
+			case "error":
+				c.isError = true
+			case "percentage":
+				c.percent = true
+				fallthrough
+			default:
+				if !c.isError {
+					c.kind = kindOf(value)
+				}
+			}
+			c.typed = true
+		case "formula":
+			c.formula = true
 		case "value":
 			number = value
 		case "date-value":
@@ -159,4 +177,55 @@ func appendDuration(dst, raw []byte) []byte {
 		dst = append(dst, '-')
 	}
 	return numfmt.AppendClock(dst, millis)
+}
+
+// errorText is what a formula shows that failed, where its type does not say so.
+var errorText = regexp.MustCompile(`^(#(NULL!|DIV/0!|VALUE!|REF!|NAME\?|NUM!|N/A)|Err:[0-9]{3})$`)
+
+var (
+	shownMonth = regexp.MustCompile(`^(\d{4}\s*[-年./]\s*\d{1,2}\s*月?|\p{L}{3,9}\.?[- ]\d{2,4}|[〇零一二三四五六七八九]{4}年[一二三四五六七八九十]{1,2}月)$`)
+	shownYear  = regexp.MustCompile(`^\d{4}\s*年?$`)
+	shownCode  = regexp.MustCompile(`^-?0[0-9]+$`)
+	shownPart  = regexp.MustCompile(`^(-?[0-9][0-9,]*)(?:\.([0-9]+))? ?((?:百万|百萬|千万|千萬|十万|十萬|万亿|萬億|万|萬|亿|億|千)\p{Han}{0,2}|[%％])?$`)
+)
+
+// asShown returns the value of a cell as the text means it that it shows: a date
+// without the day that it does not show, a code with its zeros, a number in 万
+// where said names them.
+func (c *cell) asShown(value, shown []byte, said numfmt.Said) ([]byte, numfmt.Shown) {
+	shown = bytes.TrimSpace(shown)
+	switch {
+	case len(value) == 0 || len(shown) == 0:
+	case c.kind == dateCell && len(value) == len(time.DateOnly) && shownMonth.Match(shown):
+		return value[:len("2006-01")], numfmt.AsStored
+	case c.kind == dateCell && len(value) == len(time.DateOnly) && shownYear.Match(shown):
+		return value[:len("2006")], numfmt.AsStored
+	case c.kind != numberCell || c.percent:
+	case shownCode.Match(shown) && bytes.Equal(bytes.TrimLeft(bytes.TrimPrefix(shown, []byte("-")), "0"), bytes.TrimLeft(bytes.TrimPrefix(value, []byte("-")), "0")):
+		return shown, numfmt.Padded
+	default:
+		m := shownPart.FindSubmatch(shown)
+		if m == nil {
+			break
+		}
+		return scaled(value, m[1], m[2], m[3], said)
+	}
+	return value, numfmt.AsStored
+}
+
+// scaled tells from what a number shows whether it is shown in another magnitude.
+func scaled(value, whole, fraction, suffix []byte, said numfmt.Said) ([]byte, numfmt.Shown) {
+	v, err := strconv.ParseFloat(string(value), 64)
+	d, err2 := strconv.ParseFloat(string(bytes.ReplaceAll(whole, []byte(","), nil))+"."+string(fraction), 64)
+	if err != nil || err2 != nil {
+		return value, numfmt.AsStored
+	}
+	near := 0.5000001 * math.Pow10(-len(fraction))
+	for _, by := range []int{0, 3, 4, 6, 8, 9, 12} {
+		if math.Abs(v/math.Pow10(by)-d) > near || by > 0 && d == 0 {
+			continue
+		}
+		return numfmt.AppendShown(nil, value, by, string(suffix), said)
+	}
+	return value, numfmt.AsStored
 }

@@ -25,9 +25,12 @@ type Rows struct {
 
 	// The row being read: its cells by column, and the bytes of those that are
 	// not shared strings.
-	spans   []span
-	arena   []byte
-	cells   [][]byte
+	spans []span
+	arena []byte
+	cells [][]byte
+	notes numfmt.Notes
+	said  numfmt.Said
+
 	formula int // the column of the cell whose text is to come, from 1; 0: none
 }
 
@@ -60,6 +63,10 @@ func (s *Sheet) Rows() (*Rows, error) {
 
 // Read returns how many bytes of the sheet have been read.
 func (r *Rows) Read() int64 { return r.r.at - r.begin }
+
+// Notes says what was read otherwise than it is stored, up to the row that was
+// read last.
+func (r *Rows) Notes() []string { return r.notes.Lines() }
 
 // Close ends the stream.
 func (r *Rows) Close() error {
@@ -286,6 +293,9 @@ func (r *Rows) text(col int) error {
 	if r.arena, err = r.sheet.book.appendText(r.arena, r.r.records, int(n)); err != nil {
 		return fmt.Errorf("column %d: %w", col, err)
 	}
+	if r.sheet.book.scales {
+		r.said.Note(r.arena[from:])
+	}
 	return r.keep(col, from)
 }
 
@@ -299,21 +309,38 @@ func (r *Rows) shared(col int, n uint32) error {
 	if err != nil {
 		return err
 	}
+	if r.sheet.book.scales {
+		r.said.Note(s.text[from:to])
+	}
 	*at = span{from, to, true}
 	return nil
 }
 
 func (r *Rows) number(col, xf int, v float64) error {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
-		return r.word(col, "#NUM!") // as Excel shows it
+		r.notes.Error("#NUM!") // as Excel shows it
+		return r.word(col, "")
 	}
 	from, book := len(r.arena), r.sheet.book
-	ok := false
-	if xf < len(book.kinds) && book.kinds[xf] != numfmt.Number {
-		r.arena, ok = numfmt.AppendDate(r.arena, v, book.epoch, book.kinds[xf])
+	var format *numfmt.Format
+	if xf < len(book.formats) {
+		format = book.formats[xf]
 	}
-	if !ok {
-		r.arena = numfmt.AppendFloat(r.arena, v)
+	if format != nil && format.Kind != numfmt.Number {
+		var ok bool
+		if r.arena, ok = format.AppendDate(r.arena, v, book.epoch); ok {
+			return r.keep(col, from)
+		}
+	}
+	r.arena = numfmt.AppendFloat(r.arena, v)
+	if len(r.arena)-from > 15 {
+		r.notes.Number(r.arena[from:])
+	}
+	if format != nil && format.Kind == numfmt.Number {
+		if out, shown := format.Append(nil, r.arena[from:], v, r.said); shown != numfmt.AsStored {
+			r.notes.Shown(shown)
+			r.arena = append(r.arena[:from], out...)
+		}
 	}
 	return r.keep(col, from)
 }
@@ -345,9 +372,11 @@ var errorTexts = map[uint8]string{
 func (r *Rows) boolOrError(col int, value uint8, isError bool) error {
 	switch text, ok := errorTexts[value]; {
 	case isError && ok:
-		return r.word(col, text)
+		r.notes.Error(text)
+		return r.word(col, "")
 	case isError:
-		return r.word(col, "#ERROR!")
+		r.notes.Error("#ERROR!")
+		return r.word(col, "")
 	case value != 0:
 		return r.word(col, "TRUE")
 	}

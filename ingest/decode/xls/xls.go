@@ -53,9 +53,10 @@ type Book struct {
 	decoder transform.Transformer
 	sheets  []*Sheet
 	strings sharedStrings
-	kinds   []numfmt.Kind // by XF record
-	epoch   float64       // days to add to serials of the 1904 system
-	merges  int           // ranges kept, of all sheets
+	formats []*numfmt.Format // by XF record; nil: numbers are read as stored
+	scales  bool             // a format shows thousands or the like
+	epoch   float64          // days to add to serials of the 1904 system
+	merges  int              // ranges kept, of all sheets
 	options Options
 }
 
@@ -129,7 +130,7 @@ func (b *Book) records(offset int64) (*records, error) {
 type globals struct {
 	book    *Book
 	formats []uint16 // of the XF records
-	custom  map[uint16]numfmt.Kind
+	custom  map[uint16]*numfmt.Format
 }
 
 // readGlobals reads the records before those of the sheets ([MS-XLS] 2.1.7.20.3).
@@ -137,7 +138,7 @@ func (b *Book) readGlobals(r *records) error {
 	if err := b.readVersion(r); err != nil {
 		return err
 	}
-	g := globals{book: b, custom: map[uint16]numfmt.Kind{}}
+	g := globals{book: b, custom: map[uint16]*numfmt.Format{}}
 	for {
 		if err := r.next(); errors.Is(err, io.EOF) {
 			return fmt.Errorf("%w: the workbook has no end", ErrCorrupt)
@@ -155,11 +156,14 @@ func (b *Book) readGlobals(r *records) error {
 		return fmt.Errorf("%w: no worksheet", ErrCorrupt)
 	}
 	for _, f := range g.formats {
-		kind, ok := g.custom[f]
+		format, ok := g.custom[f]
 		if !ok {
-			kind = numfmt.Builtin(int(f))
+			format = numfmt.BuiltinFormat(int(f))
 		}
-		b.kinds = append(b.kinds, kind)
+		if b.scales = b.scales || format.Scales(); format.Plain() {
+			format = nil
+		}
+		b.formats = append(b.formats, format)
 	}
 	return nil
 }
@@ -249,7 +253,7 @@ func (g *globals) readFormat(r *records) error {
 	if err != nil {
 		return fmt.Errorf("number format %d: %w", id, err)
 	}
-	g.custom[id] = numfmt.KindOf(string(code))
+	g.custom[id] = numfmt.Parse(string(code))
 	return nil
 }
 

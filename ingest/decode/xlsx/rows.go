@@ -25,7 +25,14 @@ type Rows struct {
 	spans []span
 	arena []byte
 	cells [][]byte
+
+	notes numfmt.Notes
+	said  numfmt.Said
 }
+
+// Notes says what was read otherwise than it is stored, up to the row that was
+// read last.
+func (r *Rows) Notes() []string { return r.notes.Lines() }
 
 // span is where the text of a cell lies: in the arena, or in the shared strings.
 type span struct {
@@ -199,10 +206,15 @@ func (r *Rows) readCell(col int) (int, error) {
 	}
 	k := kindOf(kind) // the tag is gone after the next one
 	from := len(r.arena)
-	if err := r.readValue(from); err != nil {
+	formula, err := r.readValue(from)
+	if err != nil {
 		return 0, err
 	}
 	raw := r.arena[from:]
+	if formula && len(raw) == 0 && k != textCell {
+		r.notes.Formula()
+		return col, nil
+	}
 	switch book := r.sheet.book; k {
 	case sharedCell:
 		if len(raw) == 0 {
@@ -213,11 +225,20 @@ func (r *Rows) readCell(col int) (int, error) {
 		if err != nil || !ok {
 			return 0, fmt.Errorf("%w: column %d names shared string %q of %d", ErrCorrupt, col, raw, len(book.strings.ends))
 		}
-		r.arena = r.arena[:from]
+		if r.arena = r.arena[:from]; book.scales {
+			r.said.Note(book.strings.text[start:end])
+		}
 		*at = span{start, end, true}
 		return col, nil
 	case textCell:
-		r.arena = unescapeX(r.arena, from)
+		if r.arena = unescapeX(r.arena, from); book.scales {
+			r.said.Note(r.arena[from:])
+		}
+	case errorCell:
+		if len(raw) > 0 {
+			r.notes.Error(string(raw))
+		}
+		r.arena = r.arena[:from]
 	case boolCell:
 		value := "FALSE"
 		if t := string(bytes.TrimSpace(raw)); t == "1" || t == "true" {
@@ -270,37 +291,38 @@ func kindOf(t []byte) cellKind {
 }
 
 // readValue appends what the cell holds, as it stands, to the arena: its value,
-// or the text in it. The formula is passed.
-func (r *Rows) readValue(from int) error {
+// or the text in it. The formula is passed; formula tells whether there is one.
+func (r *Rows) readValue(from int) (formula bool, err error) {
 	limit := r.sheet.book.options.MaxCell
 	for inValue := false; ; {
 		if err := r.tag(); err != nil {
-			return err
+			return formula, err
 		}
 		if inValue {
 			if r.arena = r.sc.appendText(r.arena); len(r.arena)-from > limit {
-				return fmt.Errorf("%w: a cell of more than %d bytes", ErrLimit, limit)
+				return formula, fmt.Errorf("%w: a cell of more than %d bytes", ErrLimit, limit)
 			}
 		}
 		inValue = false
 		switch sc := r.sc; string(sc.name) {
+		case "f":
+			formula = true
 		case "v":
 			inValue = !sc.close && !sc.empty
 		case "is":
 			if sc.close || sc.empty {
 				continue
 			}
-			var err error
 			if r.arena, err = appendRuns(r.arena, sc, "is", limit); err != nil {
-				return err
+				return formula, err
 			}
 		case "c":
 			if sc.close {
-				return nil
+				return formula, nil
 			}
-			return fmt.Errorf("%w: a cell within a cell", ErrCorrupt)
+			return formula, fmt.Errorf("%w: a cell within a cell", ErrCorrupt)
 		case "row", "sheetData":
-			return fmt.Errorf("%w: the row ends within a cell", ErrCorrupt)
+			return formula, fmt.Errorf("%w: the row ends within a cell", ErrCorrupt)
 		}
 	}
 }
@@ -308,16 +330,36 @@ func (r *Rows) readValue(from int) error {
 // number turns the raw number that the arena holds from `from` on into text.
 func (r *Rows) number(from, style int) {
 	raw, book := r.arena[from:], r.sheet.book
-	if style >= 0 && style < len(book.dates) && book.dates[style] != numfmt.Number {
-		if v, err := strconv.ParseFloat(string(bytes.TrimSpace(raw)), 64); err == nil {
-			if out, ok := numfmt.AppendDate(r.arena[len(r.arena):], v, book.epoch, book.dates[style]); ok {
-				r.keep(from, out)
-				return
-			}
+	var format *numfmt.Format
+	if style >= 0 && style < len(book.formats) {
+		format = book.formats[style]
+	}
+	var v float64
+	var err error
+	if format != nil {
+		if v, err = strconv.ParseFloat(string(bytes.TrimSpace(raw)), 64); err != nil {
+			format = nil
+		}
+	}
+	if format != nil && format.Kind != numfmt.Number {
+		if out, ok := format.AppendDate(r.arena[len(r.arena):], v, book.epoch); ok {
+			r.keep(from, out)
+			return
 		}
 	}
 	if !numfmt.Plain(raw) {
 		r.keep(from, numfmt.AppendNumber(raw[len(raw):], raw))
+		raw = r.arena[from:]
+	}
+	if len(raw) > 15 {
+		r.notes.Number(raw)
+	}
+	if format != nil && format.Kind == numfmt.Number {
+		out, shown := format.Append(nil, raw, v, r.said)
+		if shown != numfmt.AsStored {
+			r.notes.Shown(shown)
+			r.keep(from, out)
+		}
 	}
 }
 

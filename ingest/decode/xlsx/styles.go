@@ -2,7 +2,7 @@ package xlsx
 
 import "govdata/ingest/decode/numfmt"
 
-// readStyles finds the cell styles that show numbers as dates.
+// readStyles reads what the cell styles make of numbers.
 func (w *Workbook) readStyles() error {
 	if w.parts[w.paths.styles] == nil {
 		return nil
@@ -19,16 +19,19 @@ func (w *Workbook) readStyles() error {
 	if err := w.unmarshal(w.paths.styles, &s); err != nil {
 		return err
 	}
-	custom := map[int]numfmt.Kind{}
+	custom := map[int]*numfmt.Format{}
 	for _, f := range s.Formats {
-		custom[f.ID] = numfmt.KindOf(f.Code)
+		custom[f.ID] = numfmt.Parse(f.Code)
 	}
 	for _, c := range s.Cells {
-		kind, ok := custom[c.Format]
+		format, ok := custom[c.Format]
 		if !ok {
-			kind = numfmt.Builtin(c.Format)
+			format = numfmt.BuiltinFormat(c.Format)
 		}
-		w.dates = append(w.dates, kind)
+		if w.scales = w.scales || format.Scales(); format.Plain() {
+			format = nil
+		}
+		w.formats = append(w.formats, format)
 	}
 	return nil
 }

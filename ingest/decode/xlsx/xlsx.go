@@ -56,8 +56,9 @@ type Workbook struct {
 	sheets  []*Sheet
 	strings sharedStrings
 	loaded  bool
-	dates   []numfmt.Kind // by style
-	epoch   float64       // days to add to serials of the 1904 system
+	formats []*numfmt.Format // by style; nil: numbers are read as stored
+	scales  bool             // a format shows thousands or the like
+	epoch   float64          // days to add to serials of the 1904 system
 	options Options
 	paths   struct{ strings, styles string }
 }

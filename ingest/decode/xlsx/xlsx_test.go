@@ -141,7 +141,7 @@ func TestCellsAsText(t *testing.T) {
 		{"shared text", `<row r="1"><c r="A1" t="s"><v>1</v></c><c r="B1" t="s"><v></v></c><c r="C1" t="s"><v>0</v></c></row>`, "1:[共享||first]"},
 		{"a number without noise", `<row r="1"><c r="A1"><v>4.0000000000000002E-2</v></c><c r="B1"><v>0.1</v></c><c r="C1"><v>1.2E+18</v></c><c r="D1"><v>12345678901234567</v></c><c r="E1"><v>0.30000000000000004</v></c><c r="F1"><v>-1E-3</v></c></row>`, "1:[0.04|0.1|1200000000000000000|12345678901234567|0.3|-0.001]"},
 		{"a formula by its value", `<row r="1"><c r="A1"><f>1+1</f><v>2</v></c><c r="B1" t="str"><f>"x"</f><v>x</v></c></row>`, "1:[2|x]"},
-		{"truth and error", `<row r="1"><c r="A1" t="b"><v>1</v></c><c r="B1" t="e"><v>#DIV/0!</v></c></row>`, "1:[TRUE|#DIV/0!]"},
+		{"truth, and an error, which is no value", `<row r="1"><c r="A1" t="b"><v>1</v></c><c r="B1" t="e"><v>#DIV/0!</v></c></row>`, "1:[TRUE]"},
 		{"dates and times", `<row r="1"><c r="A1" s="1"><v>45992</v></c><c r="B1" s="1"><v>45992.5</v></c><c r="C1" s="2"><v>0.75</v></c><c r="D1" s="3"><v>45992</v></c><c r="E1" s="1"><v>59</v></c></row>`, "1:[2025-12-01|2025-12-01T12:00:00|18:00:00|2025-12-01|1900-02-28]"},
 		{"dates that are none", `<row r="1"><c r="A1" s="1"><v>0</v></c><c r="B1" s="1"><v>60</v></c><c r="C1" s="1"><v>-1</v></c><c r="D1" s="1"><v>2958466</v></c><c r="E1" s="1" t="str"><v>长期</v></c></row>`, "1:[0|1900-02-29|-1|2958466|长期]"},
 		{"the last moment", `<row r="1"><c r="A1" s="1"><v>2958465</v></c><c r="B1" s="1"><v>45992.999999999</v></c></row>`, "1:[9999-12-31|2025-12-02]"},
