@@ -34,7 +34,7 @@ func TestWideTablesAreIngested(t *testing.T) {
 		return fmt.Sprint((row+column)%2 == 0)
 	}
 	for _, shuffled := range []bool{false, true} {
-		d := &catalog.Dataset{ID: "wide", Key: []string{"no"}, Mode: catalog.Upsert, Fields: []catalog.Field{field("no", catalog.TypeText, true)}}
+		d := &catalog.Dataset{ID: "wide", Key: []string{"no"}, Mode: catalog.Upsert, Openness: catalog.Openness{Attribute: catalog.OpenUnconditional}, Fields: []catalog.Field{field("no", catalog.TypeText, true)}}
 		header := []string{"no"}
 		for i := 1; i < columns; i++ {
 			f := field(fmt.Sprintf("f%d", i), kinds[i%len(kinds)], false)
@@ -89,7 +89,7 @@ func TestWideTablesAreIngested(t *testing.T) {
 		if err != nil {
 			t.Fatalf("shuffled %v: %v", shuffled, err)
 		}
-		if report.Rejected > 0 || r.Rows != rows || len(r.Stats) != columns || r.Contributions[0].Cells != rows*columns {
+		if report.Rejected > 0 || r.Rows != rows || len(r.Stats) != columns || len(r.Contributions) != 1 || r.Contributions[0].Cells != rows*columns {
 			t.Errorf("%d rows, %d rejected, figures of %d fields, %+v", r.Rows, report.Rejected, len(r.Stats), r.Contributions)
 		}
 		check(r, 0, rows, 0)
