@@ -231,17 +231,24 @@ func (h *held) drop() {
 	}
 }
 
+// reader reads what is held, until it is dropped.
+func (h *held) reader() io.Reader {
+	var parts []io.Reader
+	for _, piece := range h.pieces {
+		parts = append(parts, bytes.NewReader(*piece))
+	}
+	if h.file != nil {
+		parts = append(parts, io.NewSectionReader(h.file, 0, h.size))
+	}
+	return io.MultiReader(parts...)
+}
+
 // body is a copy of what is held.
 func (h *held) body() ([]byte, error) {
 	var b bytes.Buffer
 	b.Grow(int(h.size))
-	for _, piece := range h.pieces {
-		b.Write(*piece)
-	}
-	if h.file != nil {
-		if _, err := io.Copy(&b, io.NewSectionReader(h.file, 0, h.size)); err != nil {
-			return nil, err
-		}
+	if _, err := io.Copy(&b, h.reader()); err != nil {
+		return nil, err
 	}
 	return b.Bytes(), nil
 }

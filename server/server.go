@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"net/netip"
@@ -146,7 +147,7 @@ func New(o Options) (*Server, error) {
 	}
 	// What is for everyone stands before the keys: PyIceberg, which has none, shows
 	// one that is called None.
-	g.Use(s.hold)
+	g.Use(s.receive, s.hold)
 	tables := iceberg.NewTables(o.Catalog)
 	if err := s3.Register(g, s3.Deps{Catalog: o.Catalog, Metadata: tables, Send: s.send, Log: o.Log}); err != nil {
 		return nil, fmt.Errorf("server: %w", err)
@@ -312,7 +313,8 @@ func (s *Server) serve(rw http.ResponseWriter, r *http.Request) {
 }
 
 // knownRange drops a range in another unit than bytes: whoever does not know the
-// unit has to answer with the whole (RFC 9110, 14.2). Units are written in any case.
+// unit has to answer with the whole (RFC 9110, 14.2). Units are written in any case. The last 0 bytes are
+// none that could be sent (14.1.2); net/http would send them.
 func knownRange(h http.Header) {
 	given := h.Get("Range")
 	if given == "" {
@@ -322,6 +324,15 @@ func knownRange(h http.Header) {
 	if !ok || !strings.EqualFold(strings.TrimSpace(unit), "bytes") {
 		h.Del("Range")
 		return
+	}
+	var some []string
+	for part := range strings.SplitSeq(ranges, ",") {
+		if part = strings.TrimSpace(part); part != "" && (part[0] != '-' || part == "-" || strings.Trim(part[1:], "0") != "") {
+			some = append(some, part)
+		}
+	}
+	if ranges = strings.Join(some, ","); ranges == "" && strings.Contains(given, "-") {
+		ranges = strconv.FormatInt(math.MaxInt64, 10) + "-"
 	}
 	h.Set("Range", "bytes="+ranges)
 }
