@@ -112,7 +112,7 @@ func (c *Catalog) leftovers(id ID) (paths []string, err error) {
 			paths = append(paths, dir)
 		}
 	}
-	records := filepath.Dir(c.recordsDir(id, ""))
+	records := filepath.Join(c.PrivateDir(), "records", string(id))
 	entries, err := os.ReadDir(records)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return paths, err

@@ -331,3 +331,82 @@ func TestWhatBreaksUsersIsNamed(t *testing.T) {
 		t.Errorf("nothing changed, and %v", changes)
 	}
 }
+
+// A publish that fails at its last step takes back all that it has moved, the
+// definition too, and the next one works.
+func TestAFailedPublishLeavesNothing(t *testing.T) {
+	dir := t.TempDir()
+	c, err := Open(dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := publishText(c, "old"); err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteFile(c.DefinitionPath("things")+".keep", nil, 0o600); err == nil {
+		t.Fatal("a file was written into a folder that is not there")
+	}
+	if err := os.MkdirAll(filepath.Dir(c.DefinitionPath("things")), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteFile(c.DefinitionPath("things"), []byte("old"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	list := func() (all []string) {
+		filepath.WalkDir(dir, func(path string, _ os.DirEntry, _ error) error { all = append(all, path); return nil })
+		return all
+	}
+	before := list()
+	hook := reached
+	defer func() { reached = hook }()
+	reached = func(step string) {
+		if step == "release in place" { // a folder where the pointer is to be written
+			if err := os.MkdirAll(filepath.Join(c.datasetDir("things"), pointerName+".new", "x"), 0o755); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	publish := func(text string) error {
+		st, err := c.Stage("things")
+		if err != nil {
+			return err
+		}
+		st.Define([]byte(text))
+		defer st.Discard()
+		m := Manifest{Dataset: Dataset{ID: "things", Openness: Openness{Attribute: OpenUnconditional}}, PublishedAt: st.Now(), Rows: 1, Counts: Counts{In: 1, Published: 1}}
+		if err := os.WriteFile(filepath.Join(st.RecordsDir(), "rejects.csv"), []byte(text), 0o600); err != nil {
+			return err
+		}
+		path := filepath.Join(st.Dir(), StoreName)
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			return err
+		}
+		sum, size, err := HashFile(path)
+		if err != nil {
+			return err
+		}
+		m.Store, m.Content = Artefact{File: StoreName, SHA256: sum, Bytes: size, Rows: 1}, sum
+		m.Release = NewReleaseID(m.PublishedAt, sum)
+		_, err = st.Publish(context.Background(), m)
+		return err
+	}
+	if err := publish("new"); err == nil {
+		t.Fatal("the publish did not fail")
+	}
+	if after := list(); strings.Join(after, "\n") != strings.Join(before, "\n") {
+		t.Errorf("before:\n%s\nafter:\n%s", strings.Join(before, "\n"), strings.Join(after, "\n"))
+	}
+	if text, _ := os.ReadFile(c.DefinitionPath("things")); string(text) != "old" {
+		t.Errorf("the definition is %q", text)
+	}
+	if got := served(t, dir); got != "old" {
+		t.Errorf("served is %q", got)
+	}
+	reached = hook
+	if err := publish("new"); err != nil {
+		t.Fatal(err)
+	}
+	if text, _ := os.ReadFile(c.DefinitionPath("things")); string(text) != "new" {
+		t.Errorf("the definition is %q", text)
+	}
+}

@@ -202,6 +202,10 @@ func listing(dir string) (map[string]bool, error) {
 	return all, err
 }
 
+// staysAnyway is what a command that fails may leave: uploads, keys, and folders
+// that are made once.
+var staysAnyway = regexp.MustCompile(`^/private/(archive|locks)(/|$)|signing-key|content-key|^/(public|restricted|private)$|^/private/(staging|definitions|records(/\w+)?|exports)$|^/private/withdrawn(/|$)|\.sqlite|runner\.lock`)
+
 // tooMuch names what is in got and in none of the others.
 func tooMuch(got map[string]bool, others ...map[string]bool) (names []string) {
 	for name := range got {
@@ -460,7 +464,14 @@ func (s *faultSlot) try(p *faultPlan, f fault) (outcome string, err error) {
 		return "", complain("failure is told, and not that the new release is current")
 	}
 	if !f.cleaning() {
-		more := slices.DeleteFunc(tooMuch(left, p.listed, p.done), func(name string) bool { // SQLite's own, of a close that failed
+		may := p.done
+		if outcome == before && !maps.Equal(p.before, p.after) { // nothing of the new release
+			may = map[string]bool{}
+			for name := range p.done {
+				may[name] = staysAnyway.MatchString(name)
+			}
+		}
+		more := slices.DeleteFunc(tooMuch(left, p.listed, may), func(name string) bool { // SQLite's own, of a close that failed
 			return strings.HasSuffix(name, ".sqlite-wal") || strings.HasSuffix(name, ".sqlite-shm")
 		})
 		if len(more) > 0 {
