@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 )
 
 // Layout settles how the files of a dataset are laid out where finding it out
@@ -147,7 +146,7 @@ func (l *Layout) problems(bad func(path, format string, args ...any)) {
 			bad(fmt.Sprintf("$.layout.skip[%d]", i), "want a line or a run of lines")
 		}
 	}
-	if utf8.RuneCountInString(l.Delimiter) > 1 {
-		bad("$.layout.delimiter", "found %q, want one character", l.Delimiter)
+	if len(l.Delimiter) > 8 {
+		bad("$.layout.delimiter", "found %q, want up to eight bytes", l.Delimiter)
 	}
 }

@@ -21,7 +21,7 @@ func (f *layoutFlags) add(c *cobra.Command) {
 	c.Flags().StringVar(&l.Charset, "charset", "", "character set of the file, as in gb18030; empty: decided from its bytes")
 	c.Flags().StringVar(&l.Sheet, "sheet", "", "sheet of the workbook, or member of the archive; empty: all that hold the dataset")
 	c.Flags().BoolVar(&l.All, "all", false, "read every member of an archive, not the one that is a table")
-	c.Flags().StringVar(&l.Delimiter, "delimiter", "", "character that parts the cells of a text file; empty: decided from its rows")
+	c.Flags().StringVar(&l.Delimiter, "delimiter", "", "what parts the cells of a text file, up to eight bytes; empty: decided from its rows")
 	c.Flags().StringVar(&l.Record, "record", "", "element of an XML file that is a row, by name or path; empty: the one that is repeated")
 	c.Flags().IntSliceVar(&l.Widths, "widths", nil, "widths of the columns of a fixed-width text file, in characters")
 	c.Flags().StringVar(&f.header, "header", "", "lines of the header, as in 3 or 3-4, or none; empty: found")

@@ -7,6 +7,10 @@ import (
 	"fmt"
 	"io"
 	"math/bits"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -17,8 +21,27 @@ type dialect struct {
 	skip  int  // bytes before the first record: a "sep=;" line
 	// escapes: a quote inside a quoted cell is written \", a backslash \\.
 	escapes bool
+	// wide, where set, is a delimiter of several bytes, and delim means nothing.
+	wide string
+	// single: cells are quoted with apostrophes.
+	single bool
+	// padded: blanks stand between a delimiter and an opening quote.
+	padded bool
+	// blanks: any number of blanks part two cells, and delim is one of them.
+	blanks bool
 	// widths, where set, are the columns in characters; no quotes count.
 	widths []int
+}
+
+// plain reports whether the fast path reads the dialect.
+func (d *dialect) plain() bool { return d.wide == "" && !d.single && !d.padded && !d.blanks }
+
+// name is the delimiter, for people.
+func (d *dialect) name() string {
+	if d.wide != "" {
+		return d.wide
+	}
+	return string(rune(d.delim))
 }
 
 // csvTable scans delimited text after RFC 4180, read leniently: a quote within
@@ -90,6 +113,16 @@ func (t *csvTable) next() (Row, error) {
 		if t.start == t.end && t.eof {
 			return Row{}, io.EOF
 		}
+		if !t.dialect.plain() {
+			row, complete, err := t.nextOdd()
+			if complete || err != nil {
+				return row, err
+			}
+			if err := t.fill(); err != nil {
+				return Row{}, err
+			}
+			continue
+		}
 		n := bytes.IndexByte(t.buf[t.start:t.end], t.dialect.eol)
 		used := n + 1
 		if n < 0 {
@@ -102,11 +135,19 @@ func (t *csvTable) next() (Row, error) {
 			n = t.end - t.start
 			used = n
 		}
-		line := t.line
+		if k := t.otherEnd(t.buf[t.start : t.start+n]); k >= 0 && t.quote >= t.start+k {
+			n, used = k, k+1
+		}
+		line, fault := t.line, ""
 		if t.quote < t.start+n {
 			var complete bool
 			var err error
-			if used, complete, err = t.splitQuoted(t.buf[t.start:t.end]); err != nil {
+			if used, complete, err = t.splitQuoted(t.buf[t.start:t.end]); errors.Is(err, errUnclosed) {
+				// It costs this line, not the file.
+				fault = err.Error()
+				t.split(t.buf[t.start : t.start+n])
+				used = min(n+1, t.end-t.start)
+			} else if err != nil {
 				return Row{}, err
 			} else if !complete {
 				if err := t.fill(); err != nil {
@@ -114,7 +155,7 @@ func (t *csvTable) next() (Row, error) {
 				}
 				continue
 			}
-			t.line += int64(bytes.Count(t.buf[t.start:t.start+used], []byte{t.dialect.eol}))
+			t.line += t.ends(t.buf[t.start : t.start+used])
 			t.start += used
 			t.findQuote()
 		} else {
@@ -127,7 +168,232 @@ func (t *csvTable) next() (Row, error) {
 				return Row{}, err
 			}
 		}
-		return Row{Line: line, Cells: t.cells}, nil
+		return Row{Line: line, Cells: t.cells, Fault: fault}, nil
+	}
+}
+
+// otherEnd returns where a record without quotes before it ends by the line end
+// that the text does not use, or -1: a carriage return alone among line feeds, or
+// a line feed alone among carriage returns.
+func (t *csvTable) otherEnd(record []byte) int {
+	if t.dialect.widths != nil {
+		return -1
+	}
+	if t.dialect.eol == '\n' {
+		k := bytes.IndexByte(record, '\r')
+		if k < 0 || len(bytes.TrimRight(record[k:], "\r")) == 0 {
+			return -1
+		}
+		return k
+	}
+	if k := bytes.IndexByte(record[min(1, len(record)):], '\n'); k >= 0 {
+		return k + 1
+	}
+	return -1
+}
+
+// ends counts the line ends in a record.
+func (t *csvTable) ends(record []byte) int64 {
+	n := bytes.Count(record, []byte{t.dialect.eol})
+	if t.dialect.eol == '\n' {
+		n += bytes.Count(record, []byte{'\r'}) - bytes.Count(record, []byte("\r\n"))
+		if bytes.HasSuffix(record, []byte{'\r'}) && n > 0 && t.start+len(record) < t.end && t.buf[t.start+len(record)] == '\n' {
+			n--
+		}
+	}
+	return int64(n)
+}
+
+// errUnclosed is a quote that opens a cell and is never closed.
+var errUnclosed = errors.New("a quote that is never closed")
+
+// nextOdd reads the next record of a dialect that is not plain; complete is false
+// where it may go on behind what has been read.
+func (t *csvTable) nextOdd() (Row, bool, error) {
+	b := t.buf[t.start:t.end]
+	used, complete, fault := t.splitOdd(b)
+	if !complete {
+		if t.eof {
+			return Row{}, false, fmt.Errorf("decode %s: a record without an end at the end", t.file)
+		}
+		return Row{}, false, nil
+	}
+	line := t.line
+	t.line += int64(bytes.Count(b[:used], []byte{'\n'}) + bytes.Count(b[:used], []byte{'\r'}) - bytes.Count(b[:used], []byte("\r\n")))
+	t.start += used
+	if used > t.maxCell {
+		if err := t.checkCells(line); err != nil {
+			return Row{}, true, err
+		}
+	}
+	return Row{Line: line, Cells: t.cells, Fault: fault}, true, nil
+}
+
+func isBlank(c byte) bool { return c == ' ' || c == '\t' }
+
+// parts returns the length of the delimiter that b begins with, 0 if there is none.
+func (d *dialect) parts(b []byte) int {
+	switch {
+	case d.wide != "":
+		if bytes.HasPrefix(b, []byte(d.wide)) {
+			return len(d.wide)
+		}
+	case d.blanks:
+		n := 0
+		for n < len(b) && isBlank(b[n]) {
+			n++
+		}
+		return n
+	case len(b) > 0 && b[0] == d.delim:
+		return 1
+	}
+	return 0
+}
+
+// splitOdd cuts the first record of b into cells, byte by byte.
+func (t *csvTable) splitOdd(b []byte) (used int, complete bool, fault string) {
+	d := &t.dialect
+	t.cells, t.scratch = t.cells[:0], t.scratch[:0]
+	pos := 0
+	if d.blanks {
+		for pos < len(b) && isBlank(b[pos]) {
+			pos++
+		}
+	}
+	lineEnd := func(i int) (int, bool) { // behind the line end at i
+		if b[i] == '\r' && i+1 == len(b) && !t.eof {
+			return 0, false
+		}
+		if b[i] == '\r' && i+1 < len(b) && b[i+1] == '\n' {
+			return i + 2, true
+		}
+		return i + 1, true
+	}
+	for {
+		open := pos
+		if d.padded {
+			for open < len(b) && isBlank(b[open]) && b[open] != d.delim {
+				open++
+			}
+		}
+		if open < len(b) && b[open] == t.quoteMark() {
+			cell, next, state := t.quotedOdd(b, open)
+			switch state {
+			case quoteOpen:
+				if !t.eof && len(b)-open <= t.maxCell {
+					return 0, false, ""
+				}
+				fault = errUnclosed.Error()
+			case quoteClosed:
+				t.cells, pos = append(t.cells, cell), next
+				if d.blanks {
+					n := d.parts(b[pos:])
+					if pos+n == len(b) && !t.eof {
+						return 0, false, ""
+					}
+					if n > 0 && pos+n < len(b) && b[pos+n] != '\n' && b[pos+n] != '\r' {
+						pos += n
+						continue
+					}
+					pos += n
+				} else if n := d.parts(b[pos:]); n > 0 {
+					pos += n
+					continue
+				}
+				if pos == len(b) {
+					return pos, true, fault
+				}
+				end, whole := lineEnd(pos)
+				return end, whole, fault
+			}
+		}
+		i := pos
+		for i < len(b) && b[i] != '\n' && b[i] != '\r' {
+			if n := d.parts(b[i:]); n > 0 {
+				break
+			}
+			i++
+		}
+		if i == len(b) && !t.eof || d.wide != "" && !t.eof && len(b)-i < len(d.wide) && i < len(b) && b[i] != '\n' && b[i] != '\r' {
+			return 0, false, ""
+		}
+		cell := b[pos:i:i]
+		if i == len(b) {
+			if len(cell) > 0 || len(t.cells) > 0 && !d.blanks {
+				t.cells = append(t.cells, cell)
+			}
+			return i, true, fault
+		}
+		if n := d.parts(b[i:]); n > 0 {
+			if i+n == len(b) && !t.eof && d.blanks {
+				return 0, false, ""
+			}
+			t.cells, pos = append(t.cells, cell), i+n
+			if d.blanks && (pos == len(b) || b[pos] == '\n' || b[pos] == '\r') { // blanks at the end of a line
+				if pos == len(b) {
+					return pos, true, fault
+				}
+				end, whole := lineEnd(pos)
+				return end, whole, fault
+			}
+			continue
+		}
+		if len(cell) > 0 || len(t.cells) > 0 {
+			t.cells = append(t.cells, cell)
+		}
+		end, whole := lineEnd(i)
+		return end, whole, fault
+	}
+}
+
+func (t *csvTable) quoteMark() byte {
+	if t.dialect.single {
+		return '\''
+	}
+	return '"'
+}
+
+// quotedOdd reads the quoted cell that opens at b[pos]; next is behind its closing
+// quote and the blanks behind that.
+func (t *csvTable) quotedOdd(b []byte, pos int) (cell []byte, next int, state quoteState) {
+	mark := t.quoteMark()
+	doubled := false
+	for i := pos + 1; ; {
+		q := bytes.IndexByte(b[i:], mark)
+		if q < 0 {
+			return nil, 0, quoteOpen
+		}
+		i += q
+		if i+1 < len(b) && b[i+1] == mark {
+			doubled = true
+			i += 2
+			continue
+		}
+		end := i
+		for i++; !t.dialect.blanks && i < len(b) && b[i] == ' ' && t.dialect.delim != ' '; i++ {
+		}
+		switch {
+		case i == len(b) && !t.eof, t.dialect.wide != "" && !t.eof && len(b)-i < len(t.dialect.wide):
+			return nil, 0, quoteOpen
+		case i == len(b), b[i] == '\n', b[i] == '\r', t.dialect.parts(b[i:]) > 0:
+		case t.dialect.single: // an apostrophe within
+			continue
+		default:
+			t.quotes.loose++
+			return nil, 0, quoteText
+		}
+		t.quotes.count(doubled, false)
+		t.quotes.closed++
+		if !doubled {
+			return b[pos+1 : end : end], i, quoteClosed
+		}
+		begin := len(t.scratch)
+		for k := pos + 1; k < end; k++ {
+			if t.scratch = append(t.scratch, b[k]); b[k] == mark {
+				k++
+			}
+		}
+		return t.scratch[begin:len(t.scratch):len(t.scratch)], i, quoteClosed
 	}
 }
 
@@ -174,7 +440,14 @@ func (t *csvTable) checkGrowth() error {
 	if len(record) <= t.maxCell {
 		return nil
 	}
-	if len(record) > 4*t.maxCell || len(record)-bytes.LastIndexByte(record, t.dialect.delim) > t.maxCell {
+	last := bytes.LastIndexByte(record, t.dialect.delim)
+	if t.dialect.wide != "" {
+		last = bytes.LastIndex(record, []byte(t.dialect.wide))
+	}
+	if n := bytes.IndexByte(record, t.dialect.eol); n >= 0 && n <= t.maxCell && len(record) <= 2*t.maxCell {
+		return nil // a quote is open behind a line that is short enough, and will cost that
+	}
+	if len(record) > 4*t.maxCell || len(record)-last > t.maxCell {
 		return t.tooLarge(t.line, fmt.Sprintf("a record that has no end within %d bytes", len(record)))
 	}
 	return nil
@@ -197,7 +470,7 @@ func (t *csvTable) tooLarge(line int64, found string) error {
 // split cuts a record without quotes at the delimiters, eight bytes at a time.
 func (t *csvTable) split(record []byte) {
 	if t.dialect.eol == '\n' {
-		record = bytes.TrimSuffix(record, []byte{'\r'})
+		record = bytes.TrimRight(record, "\r")
 	} else {
 		record = bytes.TrimPrefix(record, []byte{'\n'})
 	}
@@ -264,20 +537,29 @@ func (t *csvTable) splitQuoted(b []byte) (used int, complete bool, err error) {
 			cell, next, state := t.quoted(b, pos)
 			switch state {
 			case quoteOpen:
-				if !t.eof {
-					if len(b)-pos > t.maxCell+1 {
-						return 0, false, t.unclosed(b, pos, fmt.Sprintf("a quote that is not closed within %d bytes", t.maxCell))
-					}
+				if !t.eof && len(b)-pos <= t.maxCell+1 {
 					return 0, false, nil
 				}
-				return 0, false, t.unclosed(b, pos, "a quote that is never closed")
+				return 0, false, errUnclosed
+			case quoteText:
+				if text, next, ok := t.doubledWrongly(b, pos); ok {
+					t.cells = append(t.cells, text)
+					if next < len(b) && b[next] == t.dialect.delim {
+						pos = next + 1
+						continue
+					}
+					if next+1 < len(b) && b[next] == '\r' && b[next+1] == '\n' && t.dialect.eol == '\n' {
+						next++
+					}
+					return min(next+1, len(b)), true, nil
+				}
 			case quoteClosed:
 				t.cells = append(t.cells, cell)
 				if next < len(b) && b[next] == t.dialect.delim {
 					pos = next + 1
 					continue
 				}
-				if next < len(b) && b[next] == '\r' && t.dialect.eol == '\n' {
+				if next+1 < len(b) && b[next] == '\r' && b[next+1] == '\n' && t.dialect.eol == '\n' {
 					next++
 				}
 				return min(next+1, len(b)), true, nil
@@ -292,6 +574,9 @@ func (t *csvTable) splitQuoted(b []byte) (used int, complete bool, err error) {
 			} else {
 				lineEnd = pos + k
 			}
+			if k := t.otherEnd(b[pos:lineEnd]); k >= 0 {
+				lineEnd = pos + k
+			}
 		}
 		if k := bytes.IndexByte(b[pos:lineEnd], t.dialect.delim); k >= 0 {
 			t.cells = append(t.cells, b[pos:pos+k:pos+k])
@@ -300,7 +585,7 @@ func (t *csvTable) splitQuoted(b []byte) (used int, complete bool, err error) {
 		}
 		cell := b[pos:lineEnd:lineEnd]
 		if t.dialect.eol == '\n' {
-			cell = bytes.TrimSuffix(cell, []byte{'\r'})
+			cell = bytes.TrimRight(cell, "\r")
 		}
 		t.cells = append(t.cells, cell)
 		return min(lineEnd+1, len(b)), true, nil
@@ -341,13 +626,13 @@ func (t *csvTable) quoted(b []byte, pos int) (cell []byte, next int, state quote
 		switch {
 		case i == len(b) && !t.eof, i+1 == len(b) && b[i] == '\r' && !t.eof:
 			return nil, 0, quoteOpen
-		case i == len(b), b[i] == t.dialect.delim, b[i] == t.dialect.eol,
-			b[i] == '\r' && (i+1 == len(b) || b[i+1] == '\n'):
+		case i == len(b), b[i] == t.dialect.delim, b[i] == '\n', b[i] == '\r':
 		default:
 			t.quotes.loose++
 			return nil, 0, quoteText
 		}
 		t.quotes.count(doubled, escaped)
+		t.quotes.closed++
 		switch {
 		case t.dialect.escapes && bytes.IndexByte(b[pos+1:end], '\\') >= 0:
 			return t.unescape(b[pos+1 : end]), i, quoteClosed
@@ -360,6 +645,7 @@ func (t *csvTable) quoted(b []byte, pos int) (cell []byte, next int, state quote
 
 // quoteCount is how the quotes of a text were read.
 type quoteCount struct {
+	closed           int // quoted cells
 	doubled, escaped int // cells with such quotes in them
 	loose            int // cells that begin with a quote and were not quoted
 }
@@ -371,6 +657,31 @@ func (c *quoteCount) count(doubled, escaped bool) {
 	if escaped {
 		c.escaped++
 	}
+}
+
+// doubledWrongly reads a cell on one line whose outer quotes are whole and whose
+// inner ones are not doubled: "he said "hi" ok". That the first inner one opens is
+// plain where a blank stands before it and none behind; "A" or "B" is text.
+func (t *csvTable) doubledWrongly(b []byte, pos int) (cell []byte, next int, ok bool) {
+	inner := 0
+	for i := pos + 1; i < len(b); i++ {
+		switch c := b[i]; {
+		case c == '\n' || c == '\r':
+			return nil, 0, false
+		case c != '"':
+		case i+1 == len(b) || b[i+1] == t.dialect.delim || b[i+1] == '\n' || b[i+1] == '\r':
+			if inner == 0 || inner%2 != 0 || i+1 == len(b) && !t.eof {
+				return nil, 0, false
+			}
+			return b[pos+1 : i : i], i + 1, true
+		default:
+			if inner == 0 && (b[i-1] != ' ' || b[i+1] == ' ') {
+				return nil, 0, false
+			}
+			inner++
+		}
+	}
+	return nil, 0, false
 }
 
 // isEscaped reports whether an odd number of backslashes ends b.
@@ -410,46 +721,227 @@ func (t *csvTable) undouble(b []byte) []byte {
 	return t.scratch[begin:len(t.scratch):len(t.scratch)]
 }
 
-// unclosed names the line on which a quote opened.
-func (t *csvTable) unclosed(b []byte, pos int, found string) error {
-	before := b[:pos]
-	line := t.line + int64(bytes.Count(before, []byte{t.dialect.eol}))
-	lineStart := bytes.LastIndexByte(before, t.dialect.eol) + 1
-	return &Error{File: t.file, Line: line, Col: utf8.RuneCount(before[lineStart:]) + 1, Found: found,
-		Want: "a closing quote before a delimiter or line end",
-		Do:   "close the cell, or double the quote inside a quoted cell", Err: ErrFormat}
-}
-
 // sampleSize is how much of a text its dialect is decided on.
 const sampleSize = 64 << 10
 
 // delimiters are the ones known, the likelier first.
 var delimiters = []byte{',', '\t', ';', '|'}
 
+// wideDelimiters are those of several bytes that are found without being asked for.
+var wideDelimiters = []string{"，", "；", "｜"}
+
+// namedDelimiter reads the line by which Excel is told of the delimiter: sep=;
+func namedDelimiter(head []byte) (string, int) {
+	end := bytes.IndexAny(head, "\r\n")
+	if end < 0 || end > 32 {
+		return "", 0
+	}
+	line := strings.Trim(string(head[:end]), "\" ")
+	if len(line) < 5 || !strings.EqualFold(line[:4], "sep=") {
+		return "", 0
+	}
+	name := line[4:]
+	if end++; head[end-1] == '\r' && end < len(head) && head[end] == '\n' {
+		end++
+	}
+	if name == "\\t" {
+		name = "\t"
+	}
+	if utf8.RuneCountInString(name) != 1 || name == "\"" || name == "'" {
+		return "", 0
+	}
+	return name, end
+}
+
+// withDelimiter is d with a delimiter of one or more bytes.
+func (d dialect) withDelimiter(name string) dialect {
+	if len(name) == 1 {
+		d.delim, d.wide = name[0], ""
+	} else {
+		d.delim, d.wide = 0x1F, name // no cell is cut at delim
+	}
+	return d
+}
+
 // dialectOf decides how a text is written from its first bytes. whole says
 // that head is all of the text; asked, if not empty, is the delimiter.
 func dialectOf(head []byte, whole bool, asked string) dialect {
 	d := dialect{delim: ',', eol: lineEnd(head)}
-	if rest, ok := bytes.CutPrefix(head, []byte("sep=")); ok && len(rest) > 1 && bytes.IndexByte(delimiters, rest[0]) >= 0 && (asked == "" || asked[0] == rest[0]) {
-		// Excel's own way of naming the delimiter, on a line of its own.
-		d.delim = rest[0]
-		if end := bytes.IndexByte(head, d.eol); end >= 0 && len(bytes.TrimSpace(head[5:end])) == 0 {
-			d.skip = end + 1
-			return d
+	skip := 0
+	if name, end := namedDelimiter(head); name != "" && (asked == "" || asked == name) {
+		asked, head, skip = name, head[end:], end
+	}
+	if asked != "" {
+		d = bestQuotes(head, whole, d.withDelimiter(asked))
+		d.skip = skip
+		return d
+	}
+	best, found := 0.0, d
+	for _, c := range delimiters {
+		trial := bestQuotes(head, whole, dialect{delim: c, eol: d.eol})
+		score, _ := consistency(head, whole, trial)
+		if c == ',' || score > best && (c == '\t' || convincing(head, whole, trial)) {
+			found, best = trial, score
 		}
 	}
-	candidates := delimiters
-	if asked != "" {
-		candidates = []byte(asked)
+	if best > 0 {
+		return found
 	}
-	best := 0.0
-	for i, c := range candidates {
-		trial, score := withEscapes(head, whole, dialect{delim: c, eol: d.eol})
-		if i == 0 || score > best {
-			d, best = trial, score
+	for _, name := range wideDelimiters {
+		if trial := bestQuotes(head, whole, d.withDelimiter(name)); evenly(head, whole, trial, 40) {
+			return trial
+		}
+	}
+	if trial := (dialect{delim: ' ', eol: d.eol, blanks: true}); !fixedWidth(head, d) && evenly(head, whole, trial, 0) && partedByBlanks(head, whole, trial) {
+		return trial
+	}
+	return found
+}
+
+// bestQuotes decides how cells are quoted, where that is not as usual: with
+// apostrophes, or with blanks before the quote.
+func bestQuotes(head []byte, whole bool, d dialect) dialect {
+	d, score := withEscapes(head, whole, d)
+	_, usual := consistency(head, whole, d)
+	if d.escapes {
+		return d
+	}
+	if padded := d; bytes.Contains(head, []byte(d.name()+" \"")) && d.name() != " " {
+		padded.padded = true
+		if s, quotes := consistency(head, whole, padded); s >= score && quotes.closed > usual.closed && quotes.loose <= usual.loose+quotes.closed/4 {
+			return padded
+		}
+	}
+	if single := d; usual.closed == 0 && bytes.Contains(head, []byte("'"+d.name()+"'")) {
+		single.single = true
+		if s, quotes := consistency(head, whole, single); s >= score && quotes.closed >= 2 && quotes.loose == 0 {
+			return single
 		}
 	}
 	return d
+}
+
+// recordsOf cuts a sample into records, the last of which may be cut off.
+func recordsOf(head []byte, whole bool, d dialect) [][]string {
+	t := newCSVTable("", "", func(bool) io.ReadCloser { return io.NopCloser(bytes.NewReader(head)) }, d, len(head)+1)
+	var records [][]string
+	for {
+		row, err := t.Next()
+		if err != nil {
+			break
+		}
+		if len(row.Cells) == 0 {
+			continue
+		}
+		record := make([]string, len(row.Cells))
+		for i, c := range row.Cells {
+			record[i] = string(c)
+		}
+		records = append(records, record)
+	}
+	if !whole && len(records) > 1 {
+		records = records[:len(records)-1]
+	}
+	return records
+}
+
+// convincing reports whether a text is a table parted by a semicolon or a bar, and
+// not a list in which one stands here and there: most records have it, or several
+// in a row have as many of them, more than one. Where the first line alone has none
+// and the second looks like the third, the first is the header of one column.
+func convincing(head []byte, whole bool, d dialect) bool {
+	records := recordsOf(head, whole, d)
+	counts := map[int]int{}
+	for _, r := range records {
+		counts[len(r)]++
+	}
+	cells := 0
+	for n, c := range counts {
+		if n > 1 && (cells < 2 || c > counts[cells] || c == counts[cells] && n > cells) {
+			cells = n
+		}
+	}
+	if cells < 2 {
+		return false
+	}
+	run, longest := 0, 0
+	for _, r := range records {
+		if run++; len(r) != cells {
+			run = 0
+		}
+		longest = max(longest, run)
+	}
+	if 2*counts[cells] <= len(records) && !(cells > 2 && longest >= 3) {
+		return false
+	}
+	if cells == 2 && len(records) > 3 && len(records[0]) == 1 && counts[2] == len(records)-1 && alike(records[1], records[2]) && alike(records[2], records[3]) {
+		return false
+	}
+	return true
+}
+
+// alike reports whether records of words look the same but for their digits.
+func alike(a, b []string) bool {
+	form := func(s string) string {
+		return strings.Map(func(r rune) rune {
+			if r >= '0' && r <= '9' {
+				return '0'
+			}
+			return r
+		}, s)
+	}
+	return slices.EqualFunc(a, b, func(x, y string) bool {
+		x, y = strings.Trim(form(x), "0"), strings.Trim(form(y), "0")
+		return x == y && strings.IndexFunc(x, unicode.IsLetter) >= 0
+	})
+}
+
+// evenly reports whether nearly all records, of three at least, have the same
+// number of cells, and, where longest is set, cells that are no longer than prose
+// between two commas.
+func evenly(head []byte, whole bool, d dialect, longest int) bool {
+	records := recordsOf(head, whole, d)
+	counts := map[int]int{}
+	length, total := 0, 0
+	for _, r := range records {
+		counts[len(r)]++
+		for _, c := range r {
+			length += utf8.RuneCountInString(c)
+			total++
+		}
+	}
+	if len(records) < 3 || longest > 0 && length > longest*total {
+		return false
+	}
+	for n, c := range counts {
+		if n > 1 && c*20 >= len(records)*19 {
+			return true
+		}
+	}
+	return false
+}
+
+// partedByBlanks reports whether the blanks in a text part columns and not words:
+// one column is a number in every record but the first, where it is none. A date
+// and a time beside each other are one value.
+func partedByBlanks(head []byte, whole bool, d dialect) bool {
+	records := recordsOf(head, whole, d)
+	isNumber := func(s string) bool {
+		_, err := strconv.ParseFloat(strings.ReplaceAll(strings.TrimSuffix(s, "%"), ",", ""), 64)
+		return err == nil
+	}
+	for i := range records[0] {
+		numbers := 0
+		for _, r := range records[1:] {
+			if i < len(r) && isNumber(r[i]) {
+				numbers++
+			}
+		}
+		if !isNumber(records[0][i]) && numbers*20 >= (len(records)-1)*19 {
+			return true
+		}
+	}
+	return false
 }
 
 // withEscapes scores a delimiter, with backslashes before quotes where the whole
@@ -503,6 +995,9 @@ func consistency(head []byte, whole bool, d dialect) (float64, quoteCount) {
 				t.quotes.loose++ // a quote that is never closed
 			}
 			break
+		}
+		if row.Fault != "" && (whole || t.start < t.end) {
+			t.quotes.loose++
 		}
 		if last = len(row.Cells); last > 0 {
 			counts[last]++

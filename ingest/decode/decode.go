@@ -18,6 +18,9 @@ import (
 type Row struct {
 	Line  int64
 	Cells [][]byte
+	// Fault says why the record cannot be read as it was meant; its cells are what
+	// the line would hold without quotes. Empty: it can.
+	Fault string
 }
 
 // Table is one table of a file: a CSV file, a sheet, an array of JSON objects.
@@ -46,8 +49,8 @@ type Options struct {
 	// All reads every member of an archive that is a table, in its order. Their
 	// tables are named "member", those of workbooks "member/sheet".
 	All bool
-	// Delimiter settles what stands between the cells of delimited text, any
-	// one ASCII character but a quote or a line end. Empty: decided from the text.
+	// Delimiter settles what stands between the cells of delimited text: up to eight
+	// bytes without a quote or a line end. Empty: decided from the text.
 	Delimiter string
 	// Widths are the columns of text without delimiters, in characters. What
 	// stands behind them in a line is one more cell.

@@ -242,13 +242,16 @@ func (s *Source) progress(size int64) func(int64) {
 	return func(read int64) { report(int64(float64(read) * scale)) }
 }
 
+// maxDelimiter bounds a delimiter, in bytes.
+const maxDelimiter = 8
+
 // check refuses options that no file can be read with.
 func (o *Options) check(name string) error {
 	refuse := func(found, want string) error {
 		return &Error{File: name, Found: found, Want: want, Do: "correct it or leave it out", Err: ErrFormat}
 	}
-	if d := o.Delimiter; d != "" && (len(d) != 1 || d[0] == 0 || d[0] >= utf8.RuneSelf || strings.Contains("\"\r\n", d)) {
-		return refuse(fmt.Sprintf("the delimiter %q asked for", d), "one ASCII character other than a quote or a line end")
+	if d := o.Delimiter; len(d) > maxDelimiter || strings.ContainsAny(d, "\"\r\n\x00") || !utf8.ValidString(d) {
+		return refuse(fmt.Sprintf("the delimiter %q asked for", d), fmt.Sprintf("up to %d bytes without a quote or a line end", maxDelimiter))
 	}
 	if o.Delimiter != "" && len(o.Widths) > 0 {
 		return refuse("both a delimiter and the widths of columns asked for", "one of them")
@@ -274,10 +277,18 @@ func (s *Source) openDelimited(c *content, t *text, head []byte, whole bool) err
 		if d = dialectOf(head, whole, o.Delimiter); o.Delimiter == "" && fixedWidth(head, d) {
 			return refuse(c, "columns of fixed width, padded with blanks", "give the widths of the columns (3,3,10), or export the table as CSV or XLSX")
 		}
-		s.info.Format, s.info.Delimiter = "csv", string(rune(d.delim))
+		s.info.Format, s.info.Delimiter = "csv", d.name()
 	}
 	if d.skip > 0 {
 		s.info.Notes = append(s.info.Notes, "line 1 names the delimiter")
+	}
+	for _, odd := range []struct {
+		is   bool
+		note string
+	}{{d.single, "cells are quoted with apostrophes"}, {d.padded, "blanks stand before the quotes of cells"}, {d.blanks, "blanks part the cells, any number of them"}} {
+		if odd.is {
+			s.info.Notes = append(s.info.Notes, odd.note)
+		}
 	}
 	if d.escapes {
 		s.info.Notes = append(s.info.Notes, `quotes inside quoted cells are written \"`)

@@ -187,6 +187,8 @@ func (b *Block) row() (line int64, cells [][]byte, given bool, err error) {
 		switch {
 		case b.sheet.options.Layout.Skips(line):
 			why = "left out as asked"
+		case b.sheet.faults[line]:
+			why = "a quote left open"
 		case b.isHeader(cells):
 			why = "header repeated"
 		default:
@@ -231,6 +233,7 @@ func (b *Block) raw() (int64, [][]byte, error) {
 	if err != nil {
 		s.ended = err
 	}
+	s.note(r)
 	return r.Line, r.Cells, err
 }
 

@@ -92,6 +92,7 @@ var Reasons = map[string]catalog.Text{
 	"total":              {Zh: "合计行", En: "a total"},
 	"footnote":           {Zh: "表注", En: "a footnote"},
 	"note below":         {Zh: "表后的文字", En: "a note below the table"},
+	"a quote left open":  {Zh: "引号未闭合，整行无法读取", En: "a quote that is never closed"},
 	"header repeated":    {Zh: "重复的表头", En: "the header repeated"},
 	"title repeated":     {Zh: "重复的标题", En: "the title repeated"},
 	"left out as asked":  {Zh: "按设置略过", En: "left out as asked"},
@@ -164,8 +165,9 @@ type Sheet struct {
 	options Options
 	table   decode.Table
 	merges  []decode.Range
-	ahead   []*row // read, and not yet given
-	ended   error  // io.EOF or what broke the reading
+	ahead   []*row         // read, and not yet given
+	ended   error          // io.EOF or what broke the reading
+	faults  map[int64]bool // lines that cannot be read
 	current *Block
 	blocks  int
 	known   *memory
@@ -252,6 +254,17 @@ func (s *Sheet) rest() error {
 	return io.EOF
 }
 
+// note keeps which lines cannot be read as they were meant.
+func (s *Sheet) note(r decode.Row) {
+	if r.Fault == "" {
+		return
+	}
+	if s.faults == nil {
+		s.faults = map[int64]bool{}
+	}
+	s.faults[r.Line] = true
+}
+
 // peek reads ahead to n rows.
 func (s *Sheet) peek(n int) error {
 	for len(s.ahead) < n && s.ended == nil {
@@ -266,7 +279,8 @@ func (s *Sheet) peek(n int) error {
 				Want: fmt.Sprintf("at most %d, which is how many columns a table may have", catalog.MaxFields), Do: "divide the table, or turn its columns into rows", Err: catalog.ErrInvalid}
 			break
 		}
-		ahead.seen = s.options.Layout.Skips(r.Line) // it counts as blank
+		s.note(r)
+		ahead.seen = s.options.Layout.Skips(r.Line) || s.faults[r.Line] // it counts as blank
 		s.ahead = append(s.ahead, ahead)
 	}
 	if len(s.ahead) < n {

@@ -155,7 +155,7 @@ func TestRealFilesAreLaidOutAsAPersonSeesThem(t *testing.T) {
 			{header: []int64{1}, columns: 6, rows: 31, names: map[int]string{1: "code", 6: "社区/村"}, skipped: []string{"33 total"}},
 		},
 		"cn/epidemic_national_snapshots.json": one(18, 1029, map[int]string{1: "infectSource", 6: "confirmedCount"}),
-		"world/usgs_earthquakes.json":         one(28, 1707, map[int]string{1: "mag", 3: "time"}),
+		"world/usgs_earthquakes.json":         one(30, 1707, map[int]string{1: "mag", 3: "time"}),
 		"world/ks_1033_data.csv":              one(14, 1575, map[int]string{4: "nsn"}),
 		"world/ne_1033_data.xlsx":             one(14, 1036, map[int]string{3: "fips"}),
 		"world/va_education_fy10.csv": {{header: []int64{3}, columns: 9, rows: 53, names: map[int]string{1: "State Name", 9: "TOTAL"},
