@@ -157,6 +157,9 @@ func (r *Report) describeColumn(p *printer, c *Column) {
 		rules = rulesText(f, c, p.lang)
 	}
 	p.line(3, "第 %d 列“%s” → %s（%s）", "column %d %q -> %s (%s)", c.Column, c.Header, c.Field, rules)
+	if c.Cells != nil && c.Cells.Damaged > 0 {
+		p.line(4, "%d 个长数字在报送前已被电子表格舍去尾数（如 6.20102E+17，或18位数字以000结尾），请以文本格式重新导出", "%d long numbers had lost digits in a spreadsheet before they were sent (as 6.20102E+17, or 18 digits that end in 000); export the column as text", c.Cells.Damaged)
+	}
 	if c.Cells == nil || c.Cells.Changed+c.Cells.Nulls == 0 {
 		return
 	}

@@ -52,6 +52,8 @@ type InspectedColumn struct {
 	Examples []string         `json:"examples"`
 	// Index is true for a column without a name that counts the rows.
 	Index bool `json:"index,omitempty"`
+	// Damaged counts the long numbers that a spreadsheet had rounded.
+	Damaged int64 `json:"damaged,omitempty"`
 	// Personal is the personal data in it, on which add asks for a decision.
 	Personal []infer.Personal `json:"personal,omitempty"`
 
@@ -176,7 +178,7 @@ func (g *gathered) found(plan *layout.Plan) (columns []InspectedColumn) {
 	for i, c := range g.columns {
 		f := c.Finding()
 		columns = append(columns, InspectedColumn{Column: plan.Columns[i], Type: f.Field.Type, Semantic: f.Field.Semantic, Stored: f.Field.Unit, Privacy: f.Field.Privacy,
-			Why: f.Why, Cells: f.Cells, Nulls: f.Nulls, Distinct: f.Distinct, Min: f.Min, Max: f.Max, Examples: f.Examples, Index: plan.Columns[i].Unnamed && g.index[i].counts(), finding: f, numbers: g.numbers[i]})
+			Why: f.Why, Cells: f.Cells, Nulls: f.Nulls, Distinct: f.Distinct, Min: f.Min, Max: f.Max, Examples: f.Examples, Damaged: f.Damaged, Index: plan.Columns[i].Unnamed && plan.Columns[i].Header == fmt.Sprintf("column_%d", plan.Columns[i].Column) && g.index[i].counts(), finding: f, numbers: g.numbers[i]})
 	}
 	return columns
 }
@@ -265,4 +267,7 @@ func (p *printer) column(c *InspectedColumn) {
 		empty += n
 	}
 	p.line(3, "%3d %s：%s；空值 %d，不同值 %d；%s", "%3d %s: %s; %d empty, %d distinct; %s", c.Column.Column, c.Header, kind, empty, c.Distinct, c.Why.In(p.lang))
+	if c.Damaged > 0 {
+		p.line(4, "%d 个长数字已被电子表格舍去尾数", "%d long numbers had lost digits in a spreadsheet", c.Damaged)
+	}
 }

@@ -334,6 +334,9 @@ func (c *checker) checkRow(row *batchRow, line, number int64) (rejects []Reject)
 	for i, rule := range c.rules {
 		cell := row.cell(c.table.source[i])
 		value, null, err := rule(cell)
+		if normalise.Damaged(cell) {
+			c.cells[i].Damaged++
+		}
 		secret := c.dataset.Fields[i].Privacy != catalog.PrivacyNone
 		if g := &c.guards[i]; g.kind != unguarded && err == nil && !null {
 			var found bool

@@ -87,6 +87,9 @@ type CellReport struct {
 	// Personal cells held personal data, which is masked though the definition
 	// has no mask for the column.
 	Personal int64 `json:"personal,omitempty"`
+	// Damaged cells are long numbers that a spreadsheet rounded before they were
+	// sent: 6.20102E+17, or 18 digits that end in 000.
+	Damaged int64 `json:"damaged,omitempty"`
 	// Examples are a few different changes: what was sent, and what is
 	// published. There are none of a column that is masked.
 	Examples []Example `json:"examples,omitempty"`
@@ -126,6 +129,7 @@ func (c *CellReport) add(o *CellReport) {
 	c.Changed += o.Changed
 	c.Nulls += o.Nulls
 	c.Personal += o.Personal
+	c.Damaged += o.Damaged
 	for _, e := range o.Examples {
 		c.example(e)
 	}

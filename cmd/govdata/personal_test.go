@@ -372,3 +372,93 @@ func encoded(t *testing.T, format string, table [][]string) []byte {
 	}
 	return b.Bytes()
 }
+
+// A department puts an identity number into an ordinary column of a bundled
+// dataset: it is masked in a text, and its row is rejected in a key; no report
+// repeats it.
+func TestIngestPublishesNoIdentityNumberInAnOrdinaryColumn(t *testing.T) {
+	data, number := t.TempDir(), identityNumber(3)
+	lines := strings.Split(string(sample(t, "departments/departments_2026.csv")), "\n")
+	with := func(column int) string {
+		changed := slices.Clone(lines)
+		cells := strings.Split(changed[3], ",")
+		cells[column] += "（" + number + "）"
+		changed[3] = strings.Join(cells, ",")
+		return write(t, fmt.Sprintf("departments_%d.csv", column), []byte(strings.Join(changed, "\n")))
+	}
+	stdout, stderr, code := govdata(t, "ingest", "departments", with(5), "--data", data, "--json")
+	if code != exitDone || strings.Contains(stdout+stderr, number) {
+		t.Fatalf("in a text: exit code %d, %.2000s%s", code, stdout, stderr)
+	}
+	if text := publicText(t, data, "departments"); strings.Contains(text, number) || !strings.Contains(text, "教育（******************）") {
+		t.Error("in a text it is public, or not masked")
+	}
+	stdout, stderr, code = govdata(t, "ingest", "departments", with(1), "--data", data, "--json", "--accept-change", "rows")
+	if code == exitDone || strings.Contains(stdout+stderr, number) || code == exitRejected && !strings.Contains(stdout, "personal_data") {
+		t.Errorf("in a key: exit code %d, %.2000s%s", code, stdout, stderr)
+	}
+	if strings.Contains(publicText(t, data, "departments"), number) {
+		t.Error("in a key it is public")
+	}
+}
+
+// The decisions stand in the definition, and later files go by them; what is
+// newly personal in a later file stops it.
+func TestDecisionsStand(t *testing.T) {
+	data := t.TempDir()
+	head := "项目,姓名,单位手机,说明\n"
+	row := func(i int, note string) string {
+		return fmt.Sprintf("项目%d,王秀%s,1390000%04d,%s\n", i, string([]rune("英兰芳珍梅桂")[i%6]), i, note)
+	}
+	text := head
+	for i := range 8 {
+		text += row(i, "无异常")
+	}
+	first := write(t, "first.csv", []byte(text))
+	_, stderr, _ := govdata(t, "add", first, "--id", "projects", "--data", data, "--personal", "电话=keep")
+	if !strings.Contains(stderr, "there is no such column") || !strings.Contains(stderr, "单位手机") {
+		t.Errorf("an unknown column: %s", stderr)
+	}
+	for _, wrong := range []string{"all=keep", "姓名=hide", "姓名", "=mask"} {
+		must(t, exitUsage, "add", first, "--id", "projects", "--data", data, "--personal", wrong)
+	}
+	if _, err := os.Stat(filepath.Join(data, "public", "projects")); err == nil {
+		t.Error("a refused add leaves a dataset")
+	}
+	must(t, exitDone, "add", first, "--id", "projects", "--data", data, "--personal", "姓名=mask", "--personal", "dan_wei_shou_ji=keep", "--dry-run")
+	if _, err := os.Stat(filepath.Join(data, "public", "projects")); err == nil {
+		t.Error("--dry-run publishes")
+	}
+	must(t, exitDone, "add", first, "--id", "projects", "--data", data, "--personal", "姓名=mask", "--personal", "dan_wei_shou_ji=keep", "--licence", "CC-BY-4.0")
+	definition, err := os.ReadFile(filepath.Join(data, "private", "definitions", "projects.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"decision: keep", "decision: mask", "on: ", "by: ", "licence: CC-BY-4.0", "- mobile"} {
+		if !strings.Contains(string(definition), want) {
+			t.Errorf("the definition says no %q:\n%s", want, definition)
+		}
+	}
+	csv := must(t, exitDone, "export", "projects", "--format", "csv", "--data", data)
+	if !strings.Contains(csv, "王**") || strings.Contains(csv, "王秀") || !strings.Contains(csv, "13900000003") {
+		t.Errorf("published is %s", csv)
+	}
+	number := identityNumber(1)
+	out := must(t, exitDone, "ingest", "projects", write(t, "one.csv", []byte(text+row(9, "经查"+number+"居民"))), "--data", data)
+	if text := publicText(t, data, "projects"); strings.Contains(text, number) || strings.Contains(out, number) || !strings.Contains(out, "personal data") {
+		t.Errorf("an identity number in a later file: %s", out)
+	}
+	text = head
+	for i := range 20 {
+		text += row(i, fmt.Sprintf("1370000%04d", i*7))
+	}
+	later := write(t, "later.csv", []byte(text))
+	stdout, stderr, code := govdata(t, "ingest", "projects", later, "--data", data)
+	if code != exitFailed || !strings.Contains(stderr, "--personal") || strings.Contains(stdout+stderr, "13700000") {
+		t.Errorf("a column that is newly personal: exit code %d, %s", code, stderr)
+	}
+	must(t, exitDone, "ingest", "projects", later, "--data", data, "--personal", "说明=mask")
+	if text := publicText(t, data, "projects"); strings.Contains(text, "13700000007") {
+		t.Error("it is public after it was masked")
+	}
+}

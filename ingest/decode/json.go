@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"math/big"
 	"strconv"
 	"unicode/utf8"
 )
@@ -374,7 +375,32 @@ func (c *jsonCells) text(value []byte) ([]byte, error) {
 		b := c.compact.Bytes()
 		return b[begin:len(b):len(b)], nil
 	}
+	if bytes.ContainsAny(value, "eE") && value[0] != 't' && value[0] != 'f' {
+		return withoutExponent(value), nil
+	}
 	return value, nil
+}
+
+// withoutExponent writes a number in full: 1e3 is how some programs write 1000.
+// One that would be longer than any cell of a table stays.
+func withoutExponent(value []byte) []byte {
+	at := bytes.IndexAny(value, "eE")
+	exponent, err := strconv.Atoi(string(bytes.TrimPrefix(value[at+1:], []byte("+"))))
+	r, ok := new(big.Rat).SetString(string(value[:at]))
+	if err != nil || !ok || exponent > 40 || exponent < -40 {
+		return value
+	}
+	decimals := 0
+	if point := bytes.IndexByte(value[:at], '.'); point >= 0 {
+		decimals = at - point - 1
+	}
+	ten := new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(max(exponent, -exponent))), nil))
+	if exponent < 0 {
+		r.Quo(r, ten)
+	} else {
+		r.Mul(r, ten)
+	}
+	return []byte(r.FloatString(max(0, decimals-exponent)))
 }
 
 // jsonColumns are the columns of a JSON table. Keys of the object, of a GeoJSON

@@ -108,6 +108,8 @@ func (c *Column) classify(s string, wide bool) kind {
 		return c.startsWide(s)
 	case first == '-' || first == '.' || first == '+' || first == '(' || first == ',':
 		return c.startsWithSign(s, wide)
+	case first == '$' && !wide && len(s) > 1 && numeric(strings.TrimLeft(s[1:], " -")):
+		return c.odd(s)
 	}
 	return kindText
 }
@@ -314,7 +316,7 @@ func (c *Column) startsWide(s string) kind {
 			}
 		}
 	case '零', '〇', '○', '一', '二', '两', '三', '四', '五', '六', '七', '八', '九', '十', '壹', '贰', '貳', '叁', '參', '肆', '伍', '陆', '陸', '柒', '捌', '玖', '拾',
-		'￥', '¥', '（', '＋', '－', '−', '‐', '‒', '–', '．', '，':
+		'￥', '¥', '£', '€', '₩', '₽', '₹', '＄', '（', '＋', '－', '−', '‐', '‒', '–', '．', '，':
 		return c.wideNumber(s)
 	}
 	return kindText

@@ -52,6 +52,8 @@ type Column struct {
 	fiscal int64 // months that may be financial years, as 2010-11
 
 	could   meanings // that every cell has had so far
+	twins   twins
+	damaged evidence // numbers that lost digits in a spreadsheet
 	ids     int64    // cells that are numbers of identity cards, and of mobiles
 	mobiles int64
 	watch   Watch
@@ -166,6 +168,12 @@ func (c *Column) Add(cell []byte) {
 			runes, wide, _ = scan(cell)
 		}
 	}
+	if len(cell) > 1 && (cell[0] == '=' || cell[0] == '\'') {
+		if text := string(cell); normalise.Literal(text) != text {
+			cell = []byte(normalise.Clean(normalise.Literal(text)))
+			runes, wide, _ = scan(cell)
+		}
+	}
 	if len(cell) == 0 {
 		c.empty++
 		return
@@ -197,6 +205,9 @@ func (c *Column) Add(cell []byte) {
 				c.ids++
 			}
 		}
+	}
+	if normalise.Damaged(s) {
+		c.damaged.add(c.cells, s)
 	}
 	k := kindText
 	if len(s) <= maxTyped {
@@ -263,6 +274,8 @@ func (c *Column) Merge(other *Column) {
 	c.could &= other.could
 	c.ids += other.ids
 	c.mobiles += other.mobiles
+	c.twins.merge(&other.twins)
+	c.damaged.merge(other.damaged, places)
 	c.watch.Merge(&other.watch)
 	c.distinct.merge(&other.distinct)
 	for _, e := range other.examples {
@@ -304,6 +317,8 @@ type Finding struct {
 	// have the form of.
 	Personal []Personal
 	Chance   []normalise.PersonalKind
+	// Damaged counts the numbers that lost digits in a spreadsheet.
+	Damaged int64
 	// MaxLength is the longest value as it was sent, in characters.
 	MaxLength int
 }

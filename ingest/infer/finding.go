@@ -27,13 +27,14 @@ func (c *Column) Finding() Finding {
 	if c.empty > 0 {
 		f.Nulls[""] = c.empty
 	}
+	f.Damaged = c.damaged.n
 	f.Personal, f.Chance = c.watch.Found(values, c.header.own != (unit{}) || c.header.inherited != (unit{}))
 	f.Distinct = c.distinct.count()
 	for i, text := range markTexts {
 		forms := c.marks[2*i : 2*i+2]
 		switch {
 		case forms[0]+forms[1] == 0:
-		case typed:
+		case typed || text == `\N`: // which no program writes for anything else
 			f.Nulls[text] = forms[0] + forms[1]
 			f.Field.NullMarks = append(f.Field.NullMarks, text)
 		default:
@@ -71,8 +72,11 @@ func (v *verdict) decide() (typed bool) {
 	}
 	digits := v.kinds[kindDigits].n
 	switch {
-	case v.header.code && digits == v.values:
+	case v.header.code && digits == v.values, v.codes():
 		v.text("文本：表头表明是代码", "text: the header says that these are codes")
+		return false
+	case v.header.own == (unit{}) && v.header.inherited == (unit{}) && !v.header.amount && v.twins.found() && digits+v.kinds[kindNumber].n == v.values:
+		v.text("文本：%[1]q 与 %[2]q 不同，作为数字会相等", "text: %[1]q and %[2]q differ, and would be equal as numbers", v.twins.example+"0", v.twins.example)
 		return false
 	case v.calendar(), v.number():
 		return true
@@ -100,6 +104,22 @@ func (v *verdict) marked() bool {
 		}
 	}
 	return false
+}
+
+// codes reports whether the header says that what looks like numbers with
+// decimals, months or days is a code, as in 1.10, 2024-1 or 6.20102E+17.
+func (v *verdict) codes() bool {
+	k := &v.kinds
+	if v.header.month && !v.header.code && v.twins.short > 0 && k[kindNumber].n+k[kindDigits].n == v.values {
+		return true // 2024.1 may be October
+	}
+	if !v.header.code && !v.header.serial || v.header.date || v.header.month || v.header.own != (unit{}) {
+		return false
+	}
+	if k[kindMonth].n > 0 || k[kindDay].n > 0 || k[kindYearLast].n > 0 || v.damaged.n > 0 {
+		return true
+	}
+	return v.reading[0].needed > 0
 }
 
 // manyDistinct is how many different cells rule out that a check was passed by chance.
@@ -153,8 +173,19 @@ func (v *verdict) suggest() {
 	}
 }
 
+// nullWords counts the null marks that are words. Where there are as many as
+// values, they are names: Null, None and True.
+func (v *verdict) nullWords() (n int64) {
+	for i, text := range markTexts {
+		if c := text[0] | 0x20; c >= 'a' && c <= 'z' {
+			n += v.marks[2*i] + v.marks[2*i+1]
+		}
+	}
+	return n
+}
+
 func (v *verdict) boolean() bool {
-	if v.kinds[kindWord].n != v.values {
+	if v.kinds[kindWord].n != v.values || v.nullWords() >= v.values {
 		return false
 	}
 	for i := 0; i < wordCount; i += 2 {

@@ -12,6 +12,8 @@ import (
 type header struct {
 	code, phone, region, org, identity, person bool
 	date, month, latitude, longitude           bool
+	// serial is a column of ordinals, versions or clauses; amount one of measures.
+	serial, amount bool
 	// own is the unit in the header, inherited the one of the preamble.
 	own, inherited unit
 }
@@ -37,6 +39,8 @@ func readHeader(text string, o Options) header {
 	h.org = has(orgZh, orgEn)
 	h.region = has(regionZh, regionEn)
 	h.code = h.phone || h.identity || h.org || h.region || has(codeZh, codeEn)
+	h.serial = has(serialZh, serialEn)
+	h.amount = has(amountZh, amountEn)
 	h.person = personZh.MatchString(title)
 	h.date = has(dateZh, dateEn)
 	h.month = has(monthZh, monthEn)
@@ -84,6 +88,10 @@ func english(words string) *regexp.Regexp { return regexp.MustCompile(` (?:` + w
 var (
 	codeZh      = regexp.MustCompile(`代码|代碼|编码|編碼|编号|編號|文号|文號|邮编|邮政编|郵遞區號|证号|證號|证件号|号码|號碼`)
 	codeEn      = english(`code|codes|codice|codigo|código|zip|zipcode|postcode|postal|fips|nsn|isbn|issn|id card|id number`)
+	serialZh    = regexp.MustCompile(`序号|序號|版本|批次|条款|條款|条目|章节|章節|条号|款号|期号|编次|层级号|项号`)
+	serialEn    = english(`version|versions|clause|section|chapter|article|release|revision|rev|batch|paragraph`)
+	amountZh    = regexp.MustCompile(`金额|金額|价|價|费|費|额|額|率|比|占|面积|面積|长度|宽|高度|重量|质量|温|湿|浓度|量|值|分数|得分|均|指数|系数|距离|速度|产|收入|支出|预算|决算|余|合计|总`)
+	amountEn    = english(`amount|price|cost|fee|rate|ratio|percent|area|length|width|height|weight|mass|temperature|score|value|mean|average|total|sum|index|distance|speed|rain|rainfall|magnitude|depth|lat|lon|latitude|longitude`)
 	phoneZh     = regexp.MustCompile(`(?:电话|電話|手机|手機|热线|传真|联系方式)(?:号码?|號碼?)?$`)
 	phoneEn     = english(`phone|telephone|tel|mobile|cell phone|fax|hotline`)
 	identityZh  = regexp.MustCompile(`(?:身份证|身份證)$|身份证(?:件)?号|身份證字號|公民身份号|身份号码|证件号码`)

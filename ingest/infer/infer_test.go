@@ -98,7 +98,7 @@ func TestTypesAreInferredFromWholeColumns(t *testing.T) {
 		{"money by cell", "罚款", "", []string{"500元", "1.5万元", "￥12.5"}, "decimal(6,1) money 元"},
 		{"money in one unit by cell", "罚款", "", []string{"1.5万元", "2万元"}, "decimal(5,0) money 元"},
 		{"money and bare numbers", "罚款", "", []string{"500元", "12"}, "text"},
-		{"dollars", "n", "", []string{"$5", "$6"}, "text"},
+		{"dollars", "n", "", []string{"$5", "$6"}, "integer 美元"},
 		{"people", "人口（万人）", "", []string{"1.5", "20"}, "integer 人 10^4"},
 		{"electricity", "发电量（亿千瓦时）", "", []string{"1.55", "20"}, "integer 千瓦时 10^8"},
 		{"a unit after an underscore", "就业人员数_万人", "", []string{"855.86", "876.58"}, "integer 人 10^4"},

@@ -302,6 +302,9 @@ func groups(s string, c byte, end int) bool {
 // under both readings, and reports whether it has one.
 func (c *Column) number(s string, p plainNumber, percent bool) bool {
 	if p.simple {
+		if !percent && !p.signed {
+			c.twins.add(s, p.point)
+		}
 		c.reading[0].addPlain(p.value, p.point, percent)
 		whole := p.digits - p.point
 		if p.point == 3 && whole <= 3 && s[len(s)-whole-4] != '0' { // 1.234 may have thousands

@@ -189,7 +189,7 @@ func plausible(kind normalise.PersonalKind, s string) bool {
 	case normalise.PersonName:
 		return letters >= 2 && isPerson(s)
 	case normalise.PersonIdentity:
-		return numbers >= 6
+		return numbers >= 6 && (numbers >= 14 || !normalise.Damaged(s)) // 6.20102E+17 tells the region alone
 	case normalise.PersonMobile, normalise.PersonLandline:
 		return numbers >= 7
 	case normalise.PersonBank:

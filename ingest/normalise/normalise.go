@@ -34,8 +34,13 @@ func Clean(s string) string {
 	if !needsFolding(s) {
 		return s
 	}
+	before := rune(0)
 	return trim(strings.Map(func(r rune) rune {
+		last := before
+		before = r
 		switch {
+		case r == '０' && strings.ContainsRune("〇一二三四五六七八九", last) && last != 0: // written for 〇, as in 八五０农场
+			return r
 		case r >= '０' && r <= '９', r >= 'Ａ' && r <= 'Ｚ', r >= 'ａ' && r <= 'ｚ':
 			return r - 0xFEE0
 		case r >= utf8.RuneSelf && unicode.Is(unicode.Zs, r):
@@ -45,6 +50,31 @@ func Clean(s string) string {
 		}
 		return r
 	}, s))
+}
+
+// Literal takes the marks off by which a spreadsheet keeps a text from being
+// read as a number: ="001" and '001 are 001.
+func Literal(s string) string {
+	if len(s) < 2 || s[0] != '=' && s[0] != '\'' {
+		return s
+	}
+	if s[0] == '\'' {
+		if c := s[1]; c >= '0' && c <= '9' || c == '-' || c == '+' || c == '=' {
+			if !strings.ContainsRune(s[1:], '\'') {
+				return s[1:]
+			}
+		}
+		return s
+	}
+	inside, ok := strings.CutPrefix(s, `="`)
+	if !ok || len(inside) == 0 || inside[len(inside)-1] != '"' {
+		return s
+	}
+	inside = strings.ReplaceAll(inside[:len(inside)-1], `""`, "\x00")
+	if strings.Contains(inside, `"`) { // a formula
+		return s
+	}
+	return strings.ReplaceAll(inside, "\x00", `"`)
 }
 
 // ordinary reports whether s is what most cells are: printable ASCII and

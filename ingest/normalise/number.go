@@ -110,7 +110,7 @@ func ParseQuantity(s string, comma bool) (Quantity, error) {
 		}
 		q.Bracketed = true
 	}
-	text, minus, money := cutSigns(text)
+	text, currency, minus, money := cutSigns(text)
 	q.Negative, q.Money = q.Bracketed != minus, money
 	if text == "" {
 		return q, faultDecimal
@@ -142,7 +142,34 @@ func ParseQuantity(s string, comma bool) (Quantity, error) {
 		return q, faultRange
 	}
 	q.Unit, q.Scientific = trim(text), len(text) < before
+	switch {
+	case currency == "":
+	case q.Unit == "" || q.Unit == currency:
+		q.Unit = currency
+	case magnitudeOnly(q.Unit):
+		q.Unit += currency
+	default:
+		return q, faultDecimal
+	}
 	return q, nil
+}
+
+// Damaged reports whether s is a long number that a spreadsheet rounded:
+// 6.20102E+17, or 16 to 19 digits of which the last three (from the 16th on) are
+// zeros.
+func Damaged(s string) bool {
+	if len(s) < 8 || len(s) > 24 || s[0] < '1' || s[0] > '9' {
+		return false
+	}
+	if s[1] == '.' {
+		i := strings.IndexAny(s, "eE")
+		if i < 3 || i+2 >= len(s) || s[i+1] != '+' || !digits(s[2:i]) || !digits(s[i+2:]) {
+			return false
+		}
+		e, err := strconv.Atoi(s[i+2:])
+		return err == nil && e >= 11 && e <= 20 && i-2 < e
+	}
+	return len(s) >= 16 && len(s) <= 19 && digits(s) && strings.Trim(s[15:], "0") == "" && len(s) >= 18
 }
 
 // points reports whether s has points that part no decimals.
@@ -183,7 +210,7 @@ func plain(s string, n Number) (string, bool) {
 }
 
 // cutSigns takes a sign and a money mark, in either order, off the front.
-func cutSigns(s string) (rest string, negative, money bool) {
+func cutSigns(s string) (rest, currency string, negative, money bool) {
 	signed := false
 	for s != "" {
 		r, size := utf8.DecodeRuneInString(s)
@@ -192,17 +219,27 @@ func cutSigns(s string) (rest string, negative, money bool) {
 			signed, negative = true, r != '+'
 		case !money && r == '¥': // Fold made ￥ one
 			money = true
+		case !money && currency == "" && currencies[r] != "":
+			currency = currencies[r]
 		case !money && strings.HasPrefix(s, "人民币"):
 			money, size = true, len("人民币")
 		case !money && strings.HasPrefix(s, "RMB"):
 			money, size = true, len("RMB")
 		case r == ' ':
 		default:
-			return s, negative, money
+			return s, currency, negative, money
 		}
 		s = s[size:]
 	}
-	return s, negative, money
+	return s, currency, negative, money
+}
+
+// currencies are the signs before amounts, but for that of the yuan.
+var currencies = map[rune]string{'$': "美元", '£': "英镑", '€': "欧元", '₩': "韩元", '₽': "卢布", '₹': "卢比"}
+
+func magnitudeOnly(unit string) bool {
+	base, shift := cutMagnitude(unit)
+	return base == "" && shift > 0
 }
 
 // cutDigits takes digits off the front, and separator among them unless it is 0.
@@ -345,6 +382,7 @@ var symbols = map[string]struct {
 	name  string
 	shift int
 }{
+	"USD": {"美元", 0}, "EUR": {"欧元", 0}, "GBP": {"英镑", 0}, "HKD": {"港元", 0}, "JPY": {"日元", 0}, "$": {"美元", 0}, "€": {"欧元", 0}, "£": {"英镑", 0}, "美金": {"美元", 0},
 	"圆": {"元", 0}, "RMB": {"元", 0}, "CNY": {"元", 0}, "人民币": {"元", 0}, "人民币元": {"元", 0},
 	"W": {"瓦", 0}, "kW": {"瓦", 3}, "KW": {"瓦", 3}, "kw": {"瓦", 3}, "千瓦": {"瓦", 3}, "瓩": {"瓦", 3}, "MW": {"瓦", 6}, "兆瓦": {"瓦", 6},
 	"kWh": {"千瓦时", 0}, "kwh": {"千瓦时", 0}, "KWH": {"千瓦时", 0}, "千瓦·时": {"千瓦时", 0},
@@ -385,7 +423,7 @@ var (
 // text in brackets is part of the title.
 var headerUnits = func() map[string]bool {
 	known := map[string]bool{}
-	for _, u := range strings.Fields("元 人 % ‰ 亩 户 个 件 次 人次 家 所 台 套 辆 只 头 处 项 宗 份 张 条 天 日 月 年 岁 小时 分钟 工作日 个工作日 立方米 毫米 克 米 瓦 千瓦时 平方米 美元 港元 新臺幣元 ℃ °C") {
+	for _, u := range strings.Fields("元 人 % ‰ 亩 户 个 件 次 人次 家 所 台 套 辆 只 头 处 项 宗 份 张 条 天 日 月 年 岁 小时 分钟 工作日 个工作日 立方米 毫米 克 米 瓦 千瓦时 平方米 美元 英镑 欧元 韩元 卢布 卢比 日元 港元 新臺幣元 ℃ °C") {
 		known[u] = true
 	}
 	for symbol := range symbols {

@@ -44,7 +44,7 @@ func TestDecimalsAreExactOrRefused(t *testing.T) {
 		{yuan, "1,2345", "!bad_grouping"}, {yuan, "12,3456", "!bad_grouping"}, {yuan, "1234,567", "!bad_grouping"}, {yuan, ",123", "!not_a_number"}, {yuan, "1,,234", "!bad_grouping"}, {yuan, "1 234", "!not_a_number"},
 		{yuan, "", "!not_a_number"}, {yuan, "-", "!not_a_number"}, {yuan, ".", "!not_a_number"}, {yuan, "1.2.3", "!not_a_number"}, {yuan, "()", "!not_a_number"}, {yuan, "(-5)", "!not_a_number"}, {yuan, "--5", "!not_a_number"},
 		{yuan, "约500", "!not_a_number"}, {yuan, "NaN", "!not_a_number"}, {yuan, "Inf", "!not_a_number"}, {yuan, "0x10", "!unknown_unit"}, {yuan, "12-15", "!unknown_unit"},
-		{yuan, "$100", "!not_a_number"}, {yuan, "100美元", "!unknown_unit"}, {yuan, "5%", "!unknown_unit"}, {yuan, "5人", "!unknown_unit"}, {power, "¥5", "!unknown_unit"}, {share, "5元", "!unknown_unit"},
+		{yuan, "$100", "!unknown_unit"}, {yuan, "100美元", "!unknown_unit"}, {yuan, "5%", "!unknown_unit"}, {yuan, "5人", "!unknown_unit"}, {power, "¥5", "!unknown_unit"}, {share, "5元", "!unknown_unit"},
 
 		{wan, "4.54", "45400"}, {wan, "0.12", "1200"}, {wan, "12.345678", "123456.78"}, {wan, "12.3456789", "!too_many_decimals"}, {wan, "0", "0"}, {wan, "0.0001", "1"},
 		{wan, "500元", "500"}, {wan, "3亿元", "300000000"}, {wan, "12.5万", "125000"}, {wan, "￥2", "20000"}, {wan, "一百二十三", "1230000"}, {wan, "一百二十三万", "1230000"},

@@ -43,6 +43,12 @@ func RuleOf(f *catalog.Field, shift int) Rule {
 		if !tidy {
 			cell = Clean(cell)
 		}
+		if cell != "" && (cell[0] == '=' || cell[0] == '\'') {
+			if text := Literal(cell); text != cell {
+				cell = Clean(text)
+				tidy = ordinary(cell)
+			}
+		}
 		if cell == "" || len(cell) <= longest && begins[cell[0]] && marks[cell] {
 			if f.Required {
 				return "", true, faultRequired
