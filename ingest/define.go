@@ -99,7 +99,7 @@ func (o Decisions) apply(d *catalog.Dataset, columns []*InspectedColumn, file st
 				d.Withhold = withheld(d.Withhold, entryOf(c.Personal), f.Name)
 			}
 		case len(c.Personal) > 0:
-			undecided.Columns = append(undecided.Columns, PersonalColumn{Column: c.Column.Column, Header: c.Header, Field: f.Name, Values: c.values(), Found: c.Personal})
+			undecided.Columns = append(undecided.Columns, PersonalColumn{Column: c.Column.Column, Header: c.Header, Field: f.Name, Values: c.values(), Found: c.Personal, Damaged: c.Damaged})
 		default:
 			f.Privacy = catalog.PrivacyNone
 			if f.Semantic == catalog.IDCard || f.Semantic == catalog.PersonName {

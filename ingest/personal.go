@@ -24,6 +24,8 @@ type PersonalColumn struct {
 	// Values counts the cells that have one.
 	Values int64            `json:"values"`
 	Found  []infer.Personal `json:"found"`
+	// Damaged counts the long numbers that a spreadsheet had rounded.
+	Damaged int64 `json:"damaged,omitempty"`
 }
 
 // Undecided is a table with personal data of which nobody has decided. Nothing
@@ -70,6 +72,9 @@ func (c *PersonalColumn) describe(lang string) string {
 			text += catalog.Text{Zh: "，如 ", En: ", as "}.In(lang) + strings.Join(p.Examples, ", ")
 		}
 		parts = append(parts, text)
+	}
+	if c.Damaged > 0 {
+		parts = append(parts, fmt.Sprintf(catalog.Text{Zh: "%d 个长数字已被电子表格舍去尾数", En: "%d long numbers had lost digits in a spreadsheet"}.In(lang), c.Damaged))
 	}
 	return strings.Join(parts, catalog.Text{Zh: "；", En: "; "}.In(lang))
 }

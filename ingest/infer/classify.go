@@ -108,8 +108,8 @@ func (c *Column) classify(s string, wide bool) kind {
 		return c.startsWide(s)
 	case first == '-' || first == '.' || first == '+' || first == '(' || first == ',':
 		return c.startsWithSign(s, wide)
-	case first == '$' && !wide && len(s) > 1 && numeric(strings.TrimLeft(s[1:], " -")):
-		return c.odd(s)
+	case first == '$' && len(s) > 1:
+		return c.dollars(s, wide)
 	}
 	return kindText
 }
@@ -290,7 +290,21 @@ func (c *Column) startsWithSign(s string, wide bool) kind {
 			return k
 		}
 	}
+	if i := strings.IndexByte(s, '$'); i >= 0 && i <= 2 {
+		return c.dollars(s, wide)
+	}
 	if numeric(strings.TrimSuffix(s, ")")) {
+		return c.odd(s)
+	}
+	return kindText
+}
+
+// dollars is for a cell with a dollar sign before its number.
+func (c *Column) dollars(s string, wide bool) kind {
+	switch {
+	case wide:
+		return c.wideNumber(s)
+	case numeric(strings.TrimSuffix(strings.TrimLeft(s, "$-+( "), ")")):
 		return c.odd(s)
 	}
 	return kindText

@@ -53,7 +53,7 @@ func TestTextsThatLookLikeNumbersStayTexts(t *testing.T) {
 		{"n", []string{"£1,200.50", "£3"}, "decimal(6,2) 英镑"},
 		{"n", []string{"€5", "€ 7.25"}, "decimal(3,2) 欧元"},
 		{"n", []string{"$1,200", "-$3"}, "integer 美元"},
-		{"n", []string{"$5万"}, "integer 美元"},
+		{"n", []string{"$5万"}, "integer 万美元"},
 		{"n", []string{"$5", "£6"}, "text"},
 	} {
 		f := gather(c.header, Options{}, c.cells).Finding()

@@ -234,7 +234,7 @@ func holds(t interface {
 			nulls++
 			continue
 		}
-		clean := normalise.Clean(cell)
+		clean := normalise.Clean(normalise.Literal(normalise.Clean(cell)))
 		distinct[clean], longest = true, max(longest, utf8.RuneCountInString(clean))
 		if err == nil {
 			if low == "" || compare(value, low) < 0 {

@@ -20,10 +20,11 @@ type PersonalTally struct {
 	numbers int64
 	// shaped are whole values of 18 digits with the province and date of an
 	// identity number, passed those of them whose check character is right.
-	shaped, passed int64
-	lengths        [personalLengths]int64 // cells with a number of that many digits
-	grouped        int64                  // cells with eleven digits or more in groups
-	examples       []personalExample
+	// rounded those that a spreadsheet may have rounded.
+	shaped, passed, rounded int64
+	lengths                 [personalLengths]int64 // cells with a number of that many digits
+	grouped                 int64                  // cells with eleven digits or more in groups
+	examples                []personalExample
 }
 
 // personalCount counts cells; whole are those with little else in them.
@@ -83,6 +84,12 @@ func (t *PersonalTally) look(s string, hint hints) {
 			t.shaped++
 			if err == nil {
 				t.passed++
+				t.kinds[PersonIdentity].whole++
+				t.example(PersonIdentity, s)
+				return
+			}
+			if roundedIdentity(s) {
+				t.rounded++
 				t.kinds[PersonIdentity].whole++
 				t.example(PersonIdentity, s)
 				return
@@ -242,6 +249,7 @@ func (t *PersonalTally) Merge(other *PersonalTally) {
 	t.numbers += other.numbers
 	t.shaped += other.shaped
 	t.passed += other.passed
+	t.rounded += other.rounded
 	t.grouped += other.grouped
 	for n := range t.lengths {
 		t.lengths[n] += other.lengths[n]
@@ -269,6 +277,13 @@ func (t *PersonalTally) Cells(kind PersonalKind, told bool) (n int64, chance boo
 	if kind == PersonIdentity && t.passed > 0 {
 		if told || t.shaped < 10 || 4*t.passed > t.shaped {
 			n += t.passed
+		} else {
+			chance = true
+		}
+	}
+	if kind == PersonIdentity && t.rounded > 0 {
+		if told || t.shaped < 10 || 2*(t.rounded+t.passed) > t.shaped {
+			n += t.rounded
 		} else {
 			chance = true
 		}
@@ -337,5 +352,5 @@ func (k PersonalKind) Entry() string {
 
 // OnlyLikely reports whether no cell leaves no doubt that a kind is in it.
 func (t *PersonalTally) OnlyLikely(kind PersonalKind) bool {
-	return t.kinds[kind].sure == 0 && (kind != PersonIdentity || t.passed == 0)
+	return t.kinds[kind].sure == 0 && (kind != PersonIdentity || t.passed+t.rounded == 0)
 }
