@@ -157,6 +157,7 @@ func (c *Catalog) withdraw(ref Ref, o Withdrawal) (*WithdrawalResult, error) {
 		return nil, err
 	}
 	r := &WithdrawalResult{}
+	var unknown []string
 	named := []ReleaseID{ref.Release}
 	if ref.Release == "" {
 		named = p.published()
@@ -181,8 +182,12 @@ func (c *Catalog) withdraw(ref Ref, o Withdrawal) (*WithdrawalResult, error) {
 			}
 		}
 		for _, release := range r.Withdrawn {
-			if err := c.noteWithdrawn(Ref{ref.Dataset, release}); err != nil {
+			known, err := c.noteWithdrawn(Ref{ref.Dataset, release})
+			if err != nil {
 				return nil, err
+			}
+			if state, _ := p.state(release); !known && state == there {
+				unknown = append(unknown, string(release))
 			}
 		}
 		reached("withdrawal noted")
@@ -200,6 +205,10 @@ func (c *Catalog) withdraw(ref Ref, o Withdrawal) (*WithdrawalResult, error) {
 	}
 	r.Current = p.Current
 	r.Deleted, r.Kept, err = c.finishWithdrawals(ref.Dataset, p)
+	if len(unknown) > 0 && !o.KeepUploads {
+		err = errors.Join(err, fmt.Errorf("withdrawn, and neither manifest nor report can be read of %s: delete by hand what uploads it was made of in %s: %w",
+			strings.Join(unknown, ", "), filepath.Join(c.PrivateDir(), "archive"), ErrCorrupt))
+	}
 	return r, err
 }
 
@@ -214,29 +223,56 @@ func (p *pointer) rollback(now time.Time) {
 	}
 }
 
-// noteWithdrawn keeps what must be known of a release when its manifest is gone.
-func (c *Catalog) noteWithdrawn(ref Ref) error {
-	note := withdrawnNote{Uploads: []string{}}
+// noteWithdrawn keeps what must be known of a release when its manifest is gone. It
+// reports whether that is known.
+func (c *Catalog) noteWithdrawn(ref Ref) (known bool, err error) {
+	note, known := c.madeOf(ref)
+	data, err := json.MarshalIndent(note, "", "  ")
+	if err != nil {
+		return false, err
+	}
+	path := c.notePath(ref)
+	if err := makeDir(filepath.Dir(path), 0o700); err != nil {
+		return false, err
+	}
+	if there, err := os.ReadFile(path); err == nil && note.Content == "" && len(there) > 0 {
+		return true, nil
+	}
+	return known, WriteFile(path, data, 0o600)
+}
+
+// madeOf tells what uploads a release was made of: by its manifest, signed or not,
+// or else by the report of its ingest.
+func (c *Catalog) madeOf(ref Ref) (note withdrawnNote, known bool) {
+	note.Uploads = []string{}
+	var m Manifest
 	if s, err := c.signed(ref); err == nil {
-		note.Content = s.Content
-		for _, source := range s.Sources {
+		m = s.Manifest
+	} else if data, err := os.ReadFile(filepath.Join(c.releaseDir(ref), manifestName)); err == nil {
+		m, _ = parseManifest(ref, data)
+	}
+	if m.Release == ref.Release {
+		note.Content = m.Content
+		for _, source := range m.Sources {
 			if source.Release == "" && source.Format != "release" && source.Format != "catalog" {
 				note.Uploads = append(note.Uploads, source.SHA256)
 			}
 		}
-	} // else it was collected or is damaged: nothing more can be known
-	data, err := json.MarshalIndent(note, "", "  ")
-	if err != nil {
-		return err
+		return note, true
 	}
-	path := c.notePath(ref)
-	if err := makeDir(filepath.Dir(path), 0o700); err != nil {
-		return err
+	var report struct {
+		Files []struct {
+			SHA256 string `json:"sha256"`
+		} `json:"files"`
 	}
-	if there, err := os.ReadFile(path); err == nil && note.Content == "" && len(there) > 0 {
-		return nil
+	data, err := os.ReadFile(filepath.Join(c.recordsDir(ref.Dataset, ref.Release), "report.json"))
+	if err != nil || json.Unmarshal(data, &report) != nil {
+		return note, false
 	}
-	return WriteFile(path, data, 0o600)
+	for _, f := range report.Files {
+		note.Uploads = append(note.Uploads, f.SHA256)
+	}
+	return note, true
 }
 
 func (c *Catalog) note(ref Ref) (n withdrawnNote) {

@@ -3,6 +3,7 @@ package catalog
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -299,5 +300,43 @@ func TestAWithdrawalSurvivesAKillAtEveryStep(t *testing.T) {
 				t.Errorf("%s: left behind: %v", step, left)
 			}
 		}
+	}
+}
+
+// The uploads of a damaged release are deleted with it; where nothing tells what they
+// are, the operator is told so.
+func TestTheUploadsOfADamagedReleaseAreDeletedToo(t *testing.T) {
+	for name, damage := range map[string]func(c *Catalog, r *Release) error{
+		"no signature": func(c *Catalog, r *Release) error { return os.Remove(r.SignaturePath()) },
+		"no manifest, and a report": func(c *Catalog, r *Release) error {
+			report := fmt.Sprintf(`{"files":[{"sha256":%q}]}`, r.Sources[0].SHA256)
+			return errors.Join(os.Remove(r.ManifestPath()), os.WriteFile(filepath.Join(c.RecordsDir(r.Ref()), "report.json"), []byte(report), 0o600))
+		},
+		"nothing": func(c *Catalog, r *Release) error { return os.Remove(r.ManifestPath()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir, c, releases := shelf(t)
+			r := releases[2]
+			if err := damage(c, r); err != nil {
+				t.Fatal(err)
+			}
+			c, err := Open(dir, Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = c.Withdraw(r.Ref(), Withdrawal{Reason: "it named a person", By: "the office"})
+			if name == "nothing" {
+				if err == nil || !strings.Contains(err.Error(), "archive") {
+					t.Errorf("its upload cannot be told: %v", err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := os.Stat(c.archivePath(r.Sources[0].SHA256)); !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("its upload is there still: %v", err)
+			}
+		})
 	}
 }
