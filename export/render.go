@@ -189,6 +189,10 @@ func copyParquet(ctx context.Context, src *store.File, path string, meta Meta) e
 	}
 	slices.Sort(ids)
 	options := fmt.Sprintf("FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE %d, KV_METADATA {%s}", groupRows(len(ids)), strings.Join(kvs, ", "))
+	if len(ids) >= store.WideFrom {
+		// Each column has a dictionary of up to 1 MB in memory.
+		options += fmt.Sprintf(", STRING_DICTIONARY_PAGE_SIZE_LIMIT %d", max(1024, (64<<20)/len(ids)))
+	}
 	if len(ids) > 0 {
 		options += ", FIELD_IDS {" + strings.Join(ids, ", ") + "}"
 	}

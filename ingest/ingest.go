@@ -35,7 +35,7 @@ type Options struct {
 	Layout catalog.Layout
 	// Accept names the breaking changes that are wanted; see catalog.Change.
 	Accept []string
-	// MemoryMB bounds DuckDB; what does not fit is spilled. 0: store.MemoryMB.
+	// MemoryMB bounds DuckDB; what does not fit is spilled. 0: what store.Memory says.
 	MemoryMB int
 	// AcceptWithdrawn takes in files again that a withdrawn release was made of.
 	AcceptWithdrawn bool

@@ -194,7 +194,7 @@ func (r *run) mergeRows() int64 {
 	} else {
 		row += 16 * columns
 	}
-	memory := int64(cmp.Or(r.options.MemoryMB, store.MemoryMB)) << 20
+	memory := int64(cmp.Or(r.options.MemoryMB, store.Memory(len(r.dataset.Fields)))) << 20
 	return max(2048, memory/4/row)
 }
 

@@ -10,7 +10,7 @@ import (
 const WideFrom = 256
 
 // Memory is how many MB DuckDB may use for a table of so many columns where
-// nobody says otherwise. It works on 2,048 values of each column at once, which
+// nobody says otherwise: MemoryMB, and 1 more for every 8 columns beyond 4,096. It works on 2,048 values of each column at once, which
 // for texts take 32 KB, in three places at the same time.
 func Memory(columns int) int { return MemoryMB + max(0, columns-4096)/8 }
 

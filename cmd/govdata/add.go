@@ -15,7 +15,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"govdata/catalog"
-	"govdata/catalog/store"
 	"govdata/datasets"
 	"govdata/ingest"
 )
@@ -95,7 +94,7 @@ whether it is masked, dropped or kept. The definition records the decision.`,
 	c.Flags().IntVar(&f.table, "table", 0, "which table of the file, as inspect counts them; 0: the only one, or those of the same columns that have the most rows")
 	c.Flags().StringSliceVar(&f.accept, "accept-change", nil, "breaking change against the current release that is wanted: a field's name, rows or key")
 	personalFlag(c, &f.personal)
-	c.Flags().IntVar(&f.memory, "memory", store.MemoryMB, "megabytes that DuckDB may use before it spills to disk")
+	c.Flags().IntVar(&f.memory, "memory", 0, "megabytes that DuckDB may use before it spills to disk; 0: 512, and 1 more for every 8 columns beyond 4,096")
 	c.Flags().BoolVar(&f.asJSON, "json", false, "print the report as one JSON object")
 	c.Flags().BoolVar(&f.dryRun, "dry-run", false, "check every row and say what would be published; change nothing")
 	return c

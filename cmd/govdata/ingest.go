@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"govdata/catalog"
-	"govdata/catalog/store"
 	"govdata/datasets"
 	"govdata/ingest"
 )
@@ -87,7 +86,7 @@ read, or breaks too many rules, changes nothing, and the exit code is 1.`,
 	flags.add(c)
 	c.Flags().StringSliceVar(&o.Accept, "accept-change", nil, "breaking change against the current release that is wanted: a field's name, rows or key")
 	c.Flags().BoolVar(&o.AcceptWithdrawn, "accept-withdrawn", false, "publish again what was withdrawn")
-	c.Flags().IntVar(&o.MemoryMB, "memory", store.MemoryMB, "megabytes that DuckDB may use before it spills to disk")
+	c.Flags().IntVar(&o.MemoryMB, "memory", 0, "megabytes that DuckDB may use before it spills to disk; 0: 512, and 1 more for every 8 columns beyond 4,096")
 	personalFlag(c, &personal)
 	c.Flags().BoolVar(&asJSON, "json", false, "print the report as one JSON object")
 	return c

@@ -110,7 +110,7 @@ func TestAWithdrawalReachesEveryFaceOfARunningServer(t *testing.T) {
 	defined(t, data, wards(catalog.OpenUnconditional))
 	defined(t, data, &catalog.Dataset{ID: "ward_counts", Openness: catalog.Openness{Attribute: catalog.OpenUnconditional}, Key: []string{"n"},
 		Fields:  []catalog.Field{{Name: "n", Type: "integer", Required: true}, {Name: "last", Type: "text"}},
-		Derived: &catalog.Derivation{Inputs: []catalog.ID{"wards", "towns"}, SQL: "SELECT count(*) AS n, max(name) AS last FROM wards"}})
+		Derived: &catalog.Derivation{Inputs: []catalog.ID{"wards", "towns"}, Optional: []catalog.ID{"wards"}, SQL: "SELECT count(*) AS n, max(name) AS last FROM wards"}})
 	defined(t, data, &catalog.Dataset{ID: "ward_names", Openness: catalog.Openness{Attribute: catalog.OpenUnconditional}, Key: []string{"name"},
 		Fields: []catalog.Field{{Name: "name", Type: "text", Required: true}}, Derived: &catalog.Derivation{Inputs: []catalog.ID{"wards"}, SQL: "SELECT DISTINCT name FROM wards"}})
 	towns := wards(catalog.OpenUnconditional)
