@@ -124,10 +124,9 @@ func hexRune(s string) (v rune, ok bool) {
 // halfWidth makes digits and letters half-width and what parts groups a space.
 func halfWidth(r rune) rune {
 	switch {
+	case r == '-' || r >= '\t' && r <= '\r':
+		return ' '
 	case r < utf8.RuneSelf:
-		if r == '-' {
-			return ' '
-		}
 		return r
 	case r > 0xFF00 && r < 0xFF5F:
 		return halfWidth(r - 0xFEE0)
@@ -262,7 +261,7 @@ func (f *finder) gapBetween(from, to int) gap {
 	for _, c := range f.glyphs[from:to] {
 		switch {
 		case c.r == ' ':
-		case isLetter(c.r) || c.r == '*' || unicode.IsLetter(c.r):
+		case isLetter(c.r) || unicode.IsLetter(c.r) || c.r == '*' && to-from > 1: // several hide digits
 			return noGap
 		default:
 			kind = otherGap
@@ -488,7 +487,7 @@ func (f *finder) shaped(kind PersonalKind, i, j int) bool {
 	for k := i; k <= j; k++ {
 		n = append(n, len(f.groups[k].digits))
 	}
-	return slices.Equal(n, []int{3, 4, 4}) || slices.Equal(n, []int{3, 8}) || slices.Equal(n, []int{7, 4}) || f.announces(PersonMobile, at)
+	return len(n) == 11 || slices.Equal(n, []int{3, 4, 4}) || slices.Equal(n, []int{3, 8}) || slices.Equal(n, []int{7, 4}) || f.announces(PersonMobile, at)
 }
 
 // inAddress reports whether a glyph stands in a web address, and not as the
@@ -563,7 +562,14 @@ type shown struct{ head, tail int }
 // number.
 func kindOf(number string, groups []group) (kind PersonalKind, show shown, ok bool) {
 	shortest, lettered, soft := len(number), groups[len(groups)-1].lettered, true
+	if len(groups) == 11 && len(number) == 11 { // digit by digit
+		shortest = 3
+	}
 	for i, g := range groups {
+		if len(groups) == 11 {
+			soft = soft && (i == 0 || g.gap == softGap)
+			continue
+		}
 		shortest = min(shortest, len(g.digits))
 		soft = soft && (i == 0 || g.gap == softGap)
 	}
@@ -823,15 +829,21 @@ const (
 // personalHints is a cheap look at a text: most have nothing that a person could be
 // told from.
 func personalHints(s string) (h hints) {
-	run, total := 0, 0 // digits in succession, and with any marks between them
+	run, total := 0, 0  // digits in succession, and with any marks between them
+	mobile := false     // one of them is how a mobile begins
+	before := rune('.') // the character before
+	digit := func(r rune) {
+		mobile = mobile || before == '1' && r >= '3'
+		run++
+		total++
+	}
 	for i := 0; i < len(s); {
 		c := s[i]
 		if c < utf8.RuneSelf {
 			i++
 			switch {
 			case c >= '0' && c <= '9':
-				run++
-				total++
+				digit(rune(c))
 			case c == ' ' || c == '-' || c == '.' || c == '/' || c == '_':
 			case c == '@':
 				h |= hintMail
@@ -840,18 +852,21 @@ func personalHints(s string) (h hints) {
 					return hintNumber | hintMail | hintWord
 				}
 			case c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z':
-				run, total = 0, 0
+				run, total, mobile = 0, 0, false
 				if c|0x20 == 'q' && i < len(s) && s[i]|0x20 == 'q' || (c|0x20 == 'w' || c|0x20 == 'p') && cueAt(strings.ToLower(s[i-1:min(len(s), i+8)])) {
 					h |= hintWord
 				}
 			default:
 				run = 0
 			}
+			if c != ' ' {
+				before = rune(c)
+			}
 		} else {
 			r, n := utf8.DecodeRuneInString(s[i:])
 			switch {
 			case r >= 0x3400 && r < 0xA000:
-				run, total = 0, 0
+				run, total, mobile = 0, 0, false
 				if h&hintWord == 0 && (wordStarts[r&0xFF] && cueAt(s[i:]) || plateStarts[r&0xFF] && strings.ContainsRune(plateProvinces, r) && letterAfter(s[i+n:])) {
 					h |= hintWord
 				}
@@ -859,15 +874,15 @@ func personalHints(s string) (h hints) {
 				h |= hintMail
 			default:
 				if g := halfWidth(r); isDigit(g) {
-					run++
-					total++
+					digit(g)
+					before = g
 				} else if g != ' ' && !invisible(r) {
-					run = 0
+					run, before = 0, g
 				}
 			}
 			i += n
 		}
-		if run >= 11 || total >= 15 {
+		if run >= 11 || total >= 15 || mobile && total >= 11 {
 			h |= hintNumber
 		}
 	}

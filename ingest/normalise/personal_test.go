@@ -94,3 +94,21 @@ func TestOnePersonAmongThousandsIsFound(t *testing.T) {
 		}
 	}
 }
+
+// A mobile is found whatever parts its groups, and digit by digit.
+func TestAMobileIsFoundWhateverPartsIt(t *testing.T) {
+	for _, s := range []string{
+		"(138)12345678", "137（6883）5601", "132·9550·2252", "135*1148*3093", "138,5663,2724", "136:6339:4292", "139~5767~6640", "138|1234|5678",
+		"手机号：138）48253671", "1 3 2 2 6 5 5 4 4 3 3", "1-3-2-2-6-5-5-4-4-3-3", "138\n1234\n5678", "138\t12345678", "电话138842\n11020", "【138】1234【5678】",
+	} {
+		spans := FindPersonal(s)
+		if len(spans) != 1 || spans[0].Kind != PersonMobile {
+			t.Errorf("%q: %+v", s, spans)
+		}
+	}
+	for _, s := range []string{"2013-06-01 13:30:00.5", "13,795,180,122", "1300:4500:789", "3:13:45:56:789:12", "1.3.4.5.6.7"} {
+		if spans := FindPersonal(s); len(spans) != 0 {
+			t.Errorf("%q: %+v", s, spans)
+		}
+	}
+}
