@@ -247,7 +247,8 @@ type printer struct {
 func (p *printer) in(zh, en string) string { return catalog.Text{Zh: zh, En: en}.In(p.lang) }
 
 func (p *printer) line(depth int, zh, en string, args ...any) {
-	fmt.Fprintf(p.w, strings.Repeat("  ", depth)+p.in(zh, en)+"\n", args...)
+	// Titles, headers and names of sheets are repeated as they stand in the file.
+	fmt.Fprintln(p.w, hideText(fmt.Sprintf(strings.Repeat("  ", depth)+p.in(zh, en), args...)))
 }
 
 // file tells what a file was found to be.

@@ -3,9 +3,11 @@ package ingest
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -26,6 +28,31 @@ type Inspection struct {
 	path   string
 	layout catalog.Layout
 }
+
+// MarshalJSON implements json.Marshaler. Personal data in titles, headers and names
+// of sheets is masked.
+func (in *Inspection) MarshalJSON() ([]byte, error) {
+	type plain Inspection
+	data, err := json.Marshal((*plain)(in))
+	if err != nil {
+		return nil, err
+	}
+	return jsonText.ReplaceAllFunc(data, func(literal []byte) []byte {
+		var text string
+		if json.Unmarshal(literal, &text) != nil {
+			return literal
+		}
+		hidden := hideText(text)
+		if hidden == text {
+			return literal
+		}
+		masked, _ := json.Marshal(hidden) // a text can always be encoded
+		return masked
+	}), nil
+}
+
+// jsonText matches a text in JSON.
+var jsonText = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 
 // InspectedTable is one table of an inspected file.
 type InspectedTable struct {
