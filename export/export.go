@@ -152,8 +152,17 @@ func inOrder[T any](ctx context.Context, rows array.RecordReader, work func(arro
 			b := rows.RecordBatch()
 			size := max(1, batchCells/max(1, b.NumCols()))
 			for from := int64(0); from == 0 || from < b.NumRows(); from += size {
-				j := &job{batch: b.NewSlice(from, min(from+size, b.NumRows())), done: make(chan struct{})}
-				j.rows = j.batch.NumRows()
+				part, err := attempt(func(b arrow.RecordBatch) arrow.RecordBatch {
+					if b.NumRows() <= size {
+						b.Retain()
+						return b
+					}
+					return b.NewSlice(from, min(from+size, b.NumRows()))
+				}, b)
+				if err != nil {
+					return err
+				}
+				j := &job{batch: part, rows: part.NumRows(), done: make(chan struct{})}
 				select {
 				case order <- j:
 				case <-ctx.Done():
