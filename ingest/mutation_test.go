@@ -101,6 +101,12 @@ func newMutations(t *testing.T) *mutations {
 // add takes a file in as govdata add does, up to the release file.
 func (m *mutations) add(name string, data []byte) (*catalog.Dataset, *outcome) {
 	m.Helper()
+	return m.decided(name, data, nil)
+}
+
+// decided is add with what was decided about columns with personal data.
+func (m *mutations) decided(name string, data []byte, personal map[string]catalog.Decision) (*catalog.Dataset, *outcome) {
+	m.Helper()
 	file := m.write(name, data)
 	defer os.Remove(file)
 	in, err := ingest.Inspect(context.Background(), file, name, catalog.Layout{}, m.dir)
@@ -110,7 +116,7 @@ func (m *mutations) add(name string, data []byte) (*catalog.Dataset, *outcome) {
 	if len(in.Tables) == 0 {
 		return nil, &outcome{refused: "no table"}
 	}
-	d, o, err := in.Define(context.Background(), ingest.Definition{ID: "mutated"})
+	d, o, err := in.Define(context.Background(), ingest.Definition{ID: "mutated", Personal: ingest.Decisions{Columns: personal}})
 	if err != nil {
 		return nil, m.refused(err)
 	}
@@ -432,7 +438,7 @@ func (m *mutations) grids(name, file, charset string, most int) []*grid {
 // back are dropped from the table, so that what is published can be compared.
 func (m *mutations) plain(g *grid) (*grid, *catalog.Dataset, *outcome) {
 	for {
-		d, o := m.add("plain.csv", csvOf(g.lines()))
+		d, o := m.decided("plain.csv", csvOf(g.lines()), map[string]catalog.Decision{"all": catalog.DecideMask})
 		if o.refused != "" {
 			m.Errorf("%s: the plain table is refused: %s", g.name, o.refused)
 			return nil, nil, nil

@@ -157,7 +157,7 @@ for template, item in document["paths"].items():
         for d in listed:
             pinned = f"{d.id}@{d.release}"
             for name in [f"{d.id}.dictionary.csv", f"{pinned}.manifest.json", f"{pinned}.manifest.sig"]:
-                conforms(template, "/d/" + name)
+                conforms(template, "/d/" + name, None, 403 if d.id == "ppp_projects" and "@" in name else 200)
         for ext in ("csv", "csv.gz", "csv.zst", "xlsx", "parquet", "jsonl", "jsonl.gz", "arrow"):
             conforms(template, f"/d/regions.{ext}")
         conforms(template, "/d/regions.csv", {"limit": 3})
