@@ -378,7 +378,7 @@ func (f *finder) grouped(i int) {
 			return
 		}
 		next := &f.groups[i+n]
-		between := strings.TrimSpace(f.string(last.end, next.start))
+		between := sameBrackets.Replace(strings.TrimSpace(f.string(last.end, next.start)))
 		if next.gap == noGap || f.hidden[next.start] || kind != noGap && (next.gap != kind || between != mark) {
 			return
 		}
@@ -399,6 +399,9 @@ func (f *finder) grouped(i int) {
 		shortest = min(shortest, len(next.digits))
 	}
 }
+
+// sameBrackets makes one mark of those that open and close.
+var sameBrackets = strings.NewReplacer("(", "|", ")", "|", "[", "|", "]", "|", "{", "|", "}", "|", "【", "|", "】", "|", "〔", "|", "〕", "|")
 
 // groupedAsIdentity reports whether groups part where an identity number does:
 // after the region, or in fours. Six numbers of three digits may be a list.

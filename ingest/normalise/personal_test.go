@@ -112,3 +112,13 @@ func TestAMobileIsFoundWhateverPartsIt(t *testing.T) {
 		}
 	}
 }
+
+// An identity number is found with its date of birth in brackets.
+func TestAnIdentityNumberIsFoundWithItsDateInBrackets(t *testing.T) {
+	for _, s := range []string{"110105(19491231)002X", "110105（19491231）002X", "110105[19491231]002X", "110105【19491231】002X", "110105-19491231-002X"} {
+		spans := FindPersonal(s)
+		if len(spans) != 1 || spans[0].Kind != PersonIdentity || !spans[0].Sure {
+			t.Errorf("%q: %+v", s, spans)
+		}
+	}
+}
