@@ -82,7 +82,7 @@ func (r *run) targets(l *loader, i int, ref *catalog.Reference, target *catalog.
 const suggestions = 50
 
 // dangling says what a reference should have led to, with the key that is most
-// like the value where suggest is set: whoever sent the file may not be somebody
+// like the value where suggest is set: the sender of the file may not be somebody
 // who may see the keys of a dataset that is not open to everyone.
 func (l *loader) dangling(ref *catalog.Reference, known string, suggest bool) func(int, int64, string) error {
 	faults := map[string]error{}

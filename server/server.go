@@ -312,7 +312,7 @@ func (s *Server) serve(rw http.ResponseWriter, r *http.Request) {
 	s.gin.ServeHTTP(w.held, r.WithContext(context.WithValue(r.Context(), writerKey{}, w)))
 }
 
-// knownRange drops a range in another unit than bytes: whoever does not know the
+// knownRange drops a range in another unit than bytes: a server that does not know the
 // unit has to answer with the whole (RFC 9110, 14.2). Units are written in any case. The last 0 bytes are
 // none that could be sent (14.1.2); net/http would send them.
 func knownRange(h http.Header) {

@@ -10,8 +10,9 @@ import (
 const WideFrom = 256
 
 // Memory is how many MB DuckDB may use for a table of so many columns where
-// nobody says otherwise: MemoryMB, and 1 more for every 8 columns beyond 4,096. It works on 2,048 values of each column at once, which
-// for texts take 32 KB, in three places at the same time.
+// no limit is given: MemoryMB, and 1 more for every 8 columns beyond 4,096. DuckDB
+// works on 2,048 values of each column at once, in three places at the same time;
+// for texts these take 32 KB each.
 func Memory(columns int) int { return MemoryMB + max(0, columns-4096)/8 }
 
 // AttachOptions are the options with which the file of a table of so many

@@ -119,7 +119,7 @@ func (a *app) root() *cobra.Command {
 
 // needTemp sees to a folder for temporary files: where the system's is not there or
 // cannot be written, one in the private half of the data directory. Where that
-// fails, whoever needs a temporary file says so.
+// fails, the step that needs a temporary file reports it.
 func (a *app) needTemp() {
 	f, err := os.CreateTemp("", "govdata-")
 	if err == nil {

@@ -76,7 +76,7 @@ func TestEverySenderFindsHisOwnReport(t *testing.T) {
 	}
 }
 
-// The report of whoever sent the rows of an earlier release stays when another one
+// The report on the rows of an earlier release stays when another one
 // sends them again.
 func TestAReportIsNotReplaced(t *testing.T) {
 	dir := t.TempDir()

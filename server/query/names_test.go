@@ -139,7 +139,7 @@ func (g *scopes) spelt(name string) string {
 	case 2:
 		name = store.Ident(name)
 	case 3:
-		// Other letters, to DuckDB, and the same to whoever folds all of Unicode.
+		// Other letters, to DuckDB, but the same after Unicode case folding.
 		name = store.Ident(strings.NewReplacer("s", "ſ", "k", "\u212a").Replace(name))
 	}
 	return name
